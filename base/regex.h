@@ -1,0 +1,38 @@
+// Go's regular expressions on RE2: the one wrapper, so that syntax, limits and error texts are the
+// same everywhere.
+// `(?<name>…)` is taken as Go takes it; errors are told in Go's words ("error parsing regexp:
+// missing closing ): `(`"). Threads: const access from any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace silverback {
+
+class Regex {
+ public:
+  // Compiles `^(?s:pattern)$`: the whole text must match and `.` matches a line feed, as in PromQL
+  // matchers, label_replace and relabelling. Memory of one expression is bounded (64 MiB; Grafana's
+  // long alternations fit). Errors: kInvalidArgument.
+  static Result<Regex> anchored(std::string_view pattern);
+
+  bool matches(std::string_view text) const;
+  // Go's Regexp.Expand of `replacement` (`$1`, `${name}`, `$$`) with the groups of a match of
+  // `text`; nullopt-like: false if `text` does not match, and then `out` is untouched.
+  bool expand(std::string_view text, std::string_view replacement, std::string& out) const;
+  const std::string& pattern() const { return pattern_; }
+
+ private:
+  Regex(std::string pattern, std::shared_ptr<const re2::RE2> re);
+  std::string pattern_;
+  std::shared_ptr<const re2::RE2> re_;
+};
+
+}  // namespace silverback

@@ -1,0 +1,46 @@
+// Instants and spans, in milliseconds as everywhere in Prometheus, and their text forms.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace silverback {
+
+using TimestampMs = std::int64_t;  // since 1970-01-01T00:00:00Z
+using DurationMs = std::int64_t;
+
+// The widest instants that the HTTP API can name: Go's minTime/maxTime of Prometheus's API.
+inline constexpr TimestampMs kTimestampMin = std::numeric_limits<std::int64_t>::min() / 2;
+inline constexpr TimestampMs kTimestampMax = std::numeric_limits<std::int64_t>::max() / 2;
+
+// Closed on both ends: [start, end]. Empty if end < start.
+struct TimeRange {
+  TimestampMs start = kTimestampMin;
+  TimestampMs end = kTimestampMax;
+
+  bool contains(TimestampMs t) const { return start <= t && t <= end; }
+  bool overlaps(const TimeRange& other) const { return start <= other.end && other.start <= end; }
+  bool operator==(const TimeRange&) const = default;
+};
+
+// Prometheus's duration: units y w d h m s ms, each at most once, in descending order, e.g.
+// `1h30m`; `0` alone has no unit. A year is 365 days. Errors: kInvalidArgument, with Prometheus's
+// text.
+Result<DurationMs> parse_duration(std::string_view text);
+
+// The shortest such text: 5400000 → `1h30m`, 0 → `0s`, negative spans with a leading `-`.
+std::string format_duration(DurationMs duration);
+
+// Unix seconds (`1435781430.781`, exponent allowed) or RFC 3339 (`2015-07-01T20:10:30.781Z`),
+// rounded to milliseconds as Prometheus rounds. Errors: kInvalidArgument, `cannot parse "x" to a
+// valid timestamp`.
+Result<TimestampMs> parse_timestamp(std::string_view text);
+
+// `2015-07-01T20:10:30.781Z`, fraction only if there is one.
+std::string format_rfc3339(TimestampMs t);
+
+}  // namespace silverback

@@ -1,0 +1,48 @@
+// Which partitions are valid: one small append-only log of checksummed records, read whole at open.
+// A partition exists from the moment its record is synced, and stops existing with the record that
+// removes it; directories without a record are debris and are deleted. Source:
+// docs/formats.md#manifest. Threads: externally synchronised.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "tsdb/partition.h"
+
+namespace silverback::tsdb {
+
+// Replay skips a logged sample only if its time is in [mint, maxt) and it was logged before
+// `log_position`.
+struct ManifestEntry {
+  PartitionInfo partition;
+  std::uint64_t log_position = 0;  // (file number << 32 | offset); see wal.h
+  bool complete =
+      true;  // false: a late partition, which covers only part of what was logged for its range
+};
+
+class Manifest {
+ public:
+  // Reads `path`, or creates an empty one with our magic. A torn last record is cut off; damage
+  // elsewhere is kCorruption.
+  static Result<std::unique_ptr<Manifest>> open(FileSystem& files,
+                                                const std::filesystem::path& path);
+
+  // Adds and removes in one record, synced when it returns. After an error the manifest must be
+  // reopened.
+  Status apply(const std::vector<ManifestEntry>& added, const std::vector<std::string>& removed);
+
+  const std::vector<ManifestEntry>& entries() const { return entries_; }  // ascending mint
+
+ private:
+  Manifest(FileSystem& files, std::filesystem::path path, std::unique_ptr<File> file);
+  FileSystem& files_;
+  const std::filesystem::path path_;
+  std::unique_ptr<File> file_;
+  std::vector<ManifestEntry> entries_;
+};
+
+}  // namespace silverback::tsdb

@@ -1,0 +1,71 @@
+// A sealed partition: all samples of one time range, written once, immutable, self-contained (own
+// index, no absolute path), in one LMDB environment. LMDB only locates; everything read is verified
+// by checksum on a private copy. Source: docs/formats.md#partition. Threads: const functions from
+// any thread. Partitions are shared by shared_ptr: unlinking one is safe while queries read it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/queryable.h"
+
+namespace silverback::tsdb {
+
+// What the manifest keeps of a partition.
+struct PartitionInfo {
+  std::string name;      // of its directory below partitions/
+  TimestampMs mint = 0;  // range [mint, maxt)
+  TimestampMs maxt = 0;
+  std::uint64_t series = 0;
+  std::uint64_t samples = 0;
+  std::uint64_t bytes = 0;     // size of its data file
+  std::uint64_t checksum = 0;  // XXH3 over the pages that the metadata names
+};
+
+// Series in ascending order of their labels, each with its samples in ascending time: what a
+// partition is built from.
+class SeriesSource {
+ public:
+  virtual ~SeriesSource() = default;
+  // False at the end. Errors end it too.
+  virtual Result<bool> next(Labels& labels, SampleColumns& samples) = 0;
+};
+
+// Builds a partition of the samples in [mint, maxt) under `directory` (created; must not exist),
+// synced when it returns. On an error the directory is left for the caller to remove. Series
+// without samples are left out. info.name is the last component of `directory`.
+Result<PartitionInfo> write_partition(FileSystem& files, const std::filesystem::path& directory,
+                                      TimestampMs mint, TimestampMs maxt, SeriesSource& source);
+
+class Partition final : public Queryable, public std::enable_shared_from_this<Partition> {
+ public:
+  // Verifies size and checksum against `info`. Errors: kCorruption, kIo, kNotFound.
+  static Result<std::shared_ptr<Partition>> open(FileSystem& files,
+                                                 const std::filesystem::path& directory,
+                                                 const PartitionInfo& info);
+  ~Partition() override;
+
+  const PartitionInfo& info() const;
+
+  Result<std::unique_ptr<Selection>> select(std::span<const Matcher> matchers,
+                                            const SelectHints& hints) const override;
+  Result<Names> label_names(std::span<const Matcher> matchers, TimeRange range,
+                            std::size_t limit) const override;
+  Result<Names> label_values(std::string_view name, std::span<const Matcher> matchers,
+                             TimeRange range, std::size_t limit) const override;
+
+  // All of it, for compaction.
+  std::unique_ptr<SeriesSource> source() const;
+
+ private:
+  struct Impl;
+  explicit Partition(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace silverback::tsdb
