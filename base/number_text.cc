@@ -1,0 +1,178 @@
+#include "base/number_text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <system_error>
+
+#include <locale.h>
+
+#include "base/sample.h"
+
+namespace silverback {
+namespace {
+
+// Longest: -1.7976931348623157e+308.
+constexpr std::size_t kScientificBytesMax = 32;
+
+bool append_special(std::string& out, double v) {
+  if (std::isnan(v)) {
+    out += "NaN";
+  } else if (std::isinf(v)) {
+    out += v > 0 ? "+Inf" : "-Inf";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// A finite number as d.ddde±xx with the fewest digits that read back the same.
+std::string_view scientific(double v, std::array<char, kScientificBytesMax>& buffer) {
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), v, std::chars_format::scientific);
+  static_cast<void>(error);  // the buffer is large enough
+  return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool equal_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+// digits [. digits] [e [±] digits], at least one digit before the exponent.
+bool is_decimal(std::string_view text) {
+  std::size_t i = 0;
+  const auto skip_digits = [&] {
+    const std::size_t from = i;
+    while (i < text.size() && is_digit(text[i])) ++i;
+    return i - from;
+  };
+  std::size_t digits = skip_digits();
+  if (i < text.size() && text[i] == '.') {
+    ++i;
+    digits += skip_digits();
+  }
+  if (digits == 0) return false;
+  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
+    ++i;
+    if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
+    if (skip_digits() == 0) return false;
+  }
+  return i == text.size();
+}
+
+// from_chars does not tell too large from too small; strtod does.
+std::optional<double> parse_extreme(std::string_view text) {
+  static const locale_t c_locale = newlocale(LC_ALL_MASK, "C", nullptr);
+  const double v = strtod_l(std::string(text).c_str(), nullptr, c_locale);
+  if (std::isinf(v)) return std::nullopt;
+  return v;
+}
+
+}  // namespace
+
+std::string format_float(double v) {
+  std::string out;
+  append_float(out, v);
+  return out;
+}
+
+void append_float(std::string& out, double v) {
+  if (append_special(out, v)) return;
+  // Counters and counts: whole numbers below 2^53 print as such, without looking for digits.
+  if (std::fabs(v) < 9007199254740992.0 && v == std::trunc(v) && !(v == 0 && std::signbit(v))) {
+    std::array<char, 24> digits;
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<long long>(v)).ptr;
+    out.append(digits.data(), end);
+    return;
+  }
+  // Not chars_format::fixed: it prints all digits of a large number's exact value (1e23 as
+  // 99999999999999991611392), Go pads the shortest ones with zeros.
+  std::array<char, kScientificBytesMax> buffer;
+  std::string_view text = scientific(v, buffer);
+  if (text.front() == '-') {
+    out.push_back('-');
+    text.remove_prefix(1);
+  }
+  const std::size_t e = text.find('e');
+  int exponent = 0;
+  const char* const exponent_begin = text.data() + e + (text[e + 1] == '+' ? 2 : 1);
+  std::from_chars(exponent_begin, text.data() + text.size(), exponent);
+  std::array<char, kScientificBytesMax> digits;
+  std::size_t count = 0;
+  for (const char c : text.substr(0, e)) {
+    if (c != '.') digits[count++] = c;
+  }
+  if (exponent < 0) {
+    out.append("0.").append(static_cast<std::size_t>(-exponent - 1), '0');
+    out.append(digits.data(), count);
+    return;
+  }
+  const std::size_t whole = static_cast<std::size_t>(exponent) + 1;
+  if (count <= whole) {
+    out.append(digits.data(), count).append(whole - count, '0');
+  } else {
+    out.append(digits.data(), whole).append(".").append(digits.data() + whole, count - whole);
+  }
+}
+
+void append_json_float(std::string& out, double v) {
+  const double magnitude = std::fabs(v);
+  if (std::isfinite(v) && magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
+    std::array<char, kScientificBytesMax> buffer;
+    out += scientific(v, buffer);
+  } else {
+    append_float(out, v);
+  }
+}
+
+void append_json_timestamp(std::string& out, long long t_ms) {
+  auto magnitude = static_cast<unsigned long long>(t_ms);
+  if (t_ms < 0) {
+    out.push_back('-');
+    magnitude = 0 - magnitude;
+  }
+  std::array<char, 24> digits;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), magnitude / 1000).ptr;
+  out.append(digits.data(), end);
+  if (const unsigned long long fraction = magnitude % 1000; fraction != 0) {
+    out.push_back('.');
+    out.push_back(static_cast<char>('0' + fraction / 100));
+    out.push_back(static_cast<char>('0' + fraction / 10 % 10));
+    out.push_back(static_cast<char>('0' + fraction % 10));
+  }
+}
+
+std::optional<double> parse_float(std::string_view text) {
+  std::string_view body = text;
+  const bool has_sign = !body.empty() && (body[0] == '+' || body[0] == '-');
+  const bool negative = has_sign && body[0] == '-';
+  if (has_sign) body.remove_prefix(1);
+  if (body.empty()) return std::nullopt;
+  if (!is_digit(body[0]) && body[0] != '.') {
+    if (equal_ignoring_case(body, "inf") || equal_ignoring_case(body, "infinity")) {
+      return negative ? -HUGE_VAL : HUGE_VAL;
+    }
+    if (!has_sign && equal_ignoring_case(body, "nan")) return normal_nan();
+    return std::nullopt;
+  }
+  if (!is_decimal(body)) return std::nullopt;
+  double v = 0;
+  const auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), v);
+  if (error == std::errc::result_out_of_range) {
+    const std::optional<double> extreme = parse_extreme(body);
+    if (!extreme) return std::nullopt;
+    v = *extreme;
+  } else if (error != std::errc() || end != body.data() + body.size()) {
+    return std::nullopt;
+  }
+  return negative ? -v : v;
+}
+
+}  // namespace silverback
