@@ -1,0 +1,44 @@
+// What a server takes, whichever way it comes in. The store itself takes any time (tsdb/db.h);
+// these bounds keep one sender with a broken clock from opening partitions in 1970 or 2100.
+#pragma once
+
+#include <vector>
+
+#include "base/clock.h"
+#include "base/labels.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace silverback::ingest {
+
+// Prometheus's texts: senders and their alerts look for these words.
+inline constexpr std::string_view kOutOfBoundsText = "out of bounds";
+inline constexpr std::string_view kOutOfOrderText = "out of order sample";
+inline constexpr std::string_view kDuplicateValueText = "duplicate sample for timestamp";
+
+// How far a sender's clock may run ahead of ours.
+inline constexpr DurationMs kFutureMax = 10 * 60 * 1000;
+
+// Samples are taken from [now - retention, now + kFutureMax].
+class Acceptance {
+ public:
+  // retention is --storage.tsdb.retention.time; 0: no lower bound. `clock` must outlive this.
+  Acceptance(DurationMs retention, const Clock& clock) : retention_(retention), clock_(&clock) {}
+
+  // As of now. Asked for once per request, so that all its samples are judged alike.
+  TimeRange range() const {
+    const TimestampMs now = clock_->now();
+    return {retention_ == 0 ? kTimestampMin : now - retention_, now + kFutureMax};
+  }
+
+ private:
+  DurationMs retention_;
+  const Clock* clock_;
+};
+
+// The label set of a series as it came over the wire: sorts `labels` in place, leaves empty values
+// out. Errors: kInvalidArgument, in Prometheus's words, for a missing metric name, an empty name, a
+// name twice (also with an empty value), and text that is not UTF-8.
+Result<Labels> checked_series_labels(std::vector<Label>& labels);
+
+}  // namespace silverback::ingest
