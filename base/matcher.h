@@ -2,7 +2,7 @@
 // absent has the value "". Threads: const access from any thread.
 #pragma once
 
-#include <memory>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,13 +44,17 @@ class Matcher {
 
  private:
   Matcher() = default;
+  bool expression_matches(std::string_view value) const;
+
   Type type_ = Type::kEqual;
   std::string name_, value_;
   bool matches_empty_ = false;
   std::vector<std::string> set_;
   std::string prefix_;
-  bool matches_all_ = false;  // `.*`
+  // Not set: the expression is prefix_, at least middle_bytes_min_ bytes of anything, suffix_.
   std::optional<Regex> regex_;
+  std::size_t middle_bytes_min_ = 0;
+  std::string suffix_;
 };
 
 bool all_match(const std::vector<Matcher>& matchers, const Labels& labels);
