@@ -26,23 +26,26 @@ struct ManifestEntry {
 
 class Manifest {
  public:
-  // Reads `path`, or creates an empty one with our magic. A torn last record is cut off; damage
-  // elsewhere is kCorruption.
+  // Reads `path`, or creates an empty one with our magic. A torn last record is cut off, because a
+  // crash may leave one; damage elsewhere is kCorruption, because nothing legitimate makes it.
   static Result<std::unique_ptr<Manifest>> open(FileSystem& files,
                                                 const std::filesystem::path& path);
 
   // Adds and removes in one record, synced when it returns. After an error the manifest must be
-  // reopened.
+  // reopened; until then every further apply() fails too. Errors: kIo, kUnavailable (disk full),
+  // kInvalidArgument (adds a name that is there, removes one that is not).
   Status apply(const std::vector<ManifestEntry>& added, const std::vector<std::string>& removed);
 
-  const std::vector<ManifestEntry>& entries() const { return entries_; }  // ascending mint
+  // Ascending in mint, equal ones in the order in which they were added.
+  const std::vector<ManifestEntry>& entries() const { return entries_; }
 
  private:
-  Manifest(FileSystem& files, std::filesystem::path path, std::unique_ptr<File> file);
-  FileSystem& files_;
-  const std::filesystem::path path_;
+  Manifest(std::unique_ptr<File> file, std::vector<ManifestEntry> entries, std::uint64_t size);
+
   std::unique_ptr<File> file_;
   std::vector<ManifestEntry> entries_;
+  std::uint64_t size_;
+  bool failed_ = false;
 };
 
 }  // namespace silverback::tsdb

@@ -23,8 +23,10 @@ struct PartitionInfo {
   TimestampMs maxt = 0;
   std::uint64_t series = 0;
   std::uint64_t samples = 0;
-  std::uint64_t bytes = 0;     // size of its data file
-  std::uint64_t checksum = 0;  // XXH3 over the pages that the metadata names
+  std::uint64_t bytes = 0;        // size of its data file
+  std::uint64_t meta_offset = 0;  // where in that file its metadata is, which leads to the rest
+  std::uint64_t meta_bytes = 0;
+  std::uint64_t checksum = 0;  // XXH3 of the metadata
 };
 
 // Series in ascending order of their labels, each with its samples in ascending time: what a
