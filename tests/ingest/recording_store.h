@@ -1,0 +1,108 @@
+// A store in memory that records what was appended and judges as a real one does, so that ingest
+// can be tested alone.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/appender.h"
+
+namespace silverback::testing {
+
+class RecordingStore {
+ public:
+  std::unique_ptr<Appender> appender() { return std::make_unique<Batch>(*this); }
+
+  // By the text of the labels; ascending in time.
+  std::map<std::string, std::map<TimestampMs, double>> samples;
+  std::map<std::string, Metadata> metadata;
+  std::set<SeriesRef> forgotten;
+  int labels_seen = 0;                 // calls of series()
+  std::vector<AppendOptions> options;  // one per accepted append
+  ErrorCode commit_error = ErrorCode::kIo;
+  bool fail_commit = false;
+
+ private:
+  struct Pending {
+    SeriesRef ref;
+    Sample sample;
+    AppendOptions options;
+  };
+
+  class Batch final : public Appender {
+   public:
+    explicit Batch(RecordingStore& store) : store_(store) {}
+
+    Result<SeriesRef> series(const Labels& labels) override {
+      ++store_.labels_seen;
+      const std::string text = labels.to_string();
+      const auto found = store_.refs_.find(text);
+      if (found != store_.refs_.end() && !store_.forgotten.contains(found->second)) {
+        return found->second;
+      }
+      const auto ref = static_cast<SeriesRef>(++store_.last_ref_);
+      store_.refs_[text] = ref;
+      store_.names_[ref] = text;
+      return ref;
+    }
+    bool known(SeriesRef ref) const override {
+      return store_.names_.contains(ref) && !store_.forgotten.contains(ref);
+    }
+    void append(SeriesRef ref, Sample sample, AppendOptions options) override {
+      pending_.push_back({ref, sample, options});
+    }
+    void append(SeriesRef ref, HistogramSample sample, AppendOptions options) override {
+      pending_.push_back({ref, {sample.t, 0}, options});
+    }
+    void append(SeriesRef, Exemplar) override {}
+    void append_metadata(std::string_view metric, Metadata metadata) override {
+      metadata_.emplace_back(metric, std::move(metadata));
+    }
+    Result<CommitResult> commit() override {
+      if (store_.fail_commit) return fail(store_.commit_error, "the disk is on fire");
+      CommitResult result;
+      for (std::uint32_t i = 0; i < pending_.size(); ++i) apply(i, result);
+      for (auto& [metric, metadata] : metadata_) store_.metadata[metric] = std::move(metadata);
+      rollback();
+      return result;
+    }
+    void rollback() override {
+      pending_.clear();
+      metadata_.clear();
+    }
+
+   private:
+    void apply(std::uint32_t index, CommitResult& result) {
+      const Pending& pending = pending_[index];
+      auto& series = store_.samples[store_.names_.at(pending.ref)];
+      const TimestampMs t = pending.sample.t;
+      const auto found = series.find(t);
+      if (found != series.end() && identical({t, found->second}, pending.sample)) {
+        ++result.identical_duplicates;
+      } else if (found != series.end()) {
+        result.rejections.push_back({index, SampleVerdict::kDuplicateValue});
+      } else if (pending.options.reject_out_of_order && !series.empty() &&
+                 t < series.rbegin()->first) {
+        result.rejections.push_back({index, SampleVerdict::kOutOfOrder});
+      } else {
+        series[t] = pending.sample.v;
+        store_.options.push_back(pending.options);
+        ++result.stored;
+      }
+    }
+
+    RecordingStore& store_;
+    std::vector<Pending> pending_;
+    std::vector<std::pair<std::string, Metadata>> metadata_;
+  };
+
+  std::map<std::string, SeriesRef> refs_;
+  std::map<SeriesRef, std::string> names_;
+  std::uint64_t last_ref_ = 0;
+};
+
+}  // namespace silverback::testing
