@@ -44,8 +44,8 @@ install_packages() {
   local install=(env DEBIAN_FRONTEND=noninteractive
                  apt-get install -qq -y --no-remove --no-install-recommends -o Dpkg::Use-Pty=0)
   # The lists may be older than the mirror: then one update and a second try.
-  as_root "${install[@]}" "${missing[@]}" >&2 ||
-    { update_package_lists && as_root "${install[@]}" "${missing[@]}" >&2; }
+  as_root "${install[@]}" "${missing[@]}" >/dev/null ||
+    { update_package_lists && as_root "${install[@]}" "${missing[@]}" >/dev/null; }
 }
 
 # Downloads packages and unpacks them under the folder given, without installing anything.
