@@ -18,8 +18,8 @@ void append_json_float(std::string& out, double v);
 void append_json_timestamp(std::string& out, long long t_ms);
 
 // strconv.ParseFloat without hexadecimal floats and underscores: decimal, exponent,
-// inf/infinity/nan in any case with sign. NaN gives Prometheus's normal NaN bits. nullopt for
-// anything else, out of range included.
+// inf/infinity in any case with sign, nan in any case without. NaN gives Prometheus's normal NaN
+// bits. nullopt for anything else, out of range included.
 std::optional<double> parse_float(std::string_view text);
 
 }  // namespace silverback

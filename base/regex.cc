@@ -116,13 +116,11 @@ class GoSyntax {
   std::string out_;
 };
 
-// The part of the pattern that RE2 complains about, before `(?<` was rewritten.
-std::string as_written(std::string where, std::string_view pattern) {
-  for (std::size_t i = 0; pattern.find(where) == std::string_view::npos;) {
-    i = where.find("(?P<", i);
-    if (i == std::string::npos) break;
-    where.erase(i + 2, 1);
-  }
+// The part of the pattern that RE2 complains about, as it was before `(?<` was rewritten.
+std::string as_written(std::string where, std::string_view pattern, std::string_view rewritten) {
+  if (where == rewritten) return std::string(pattern);
+  const bool is_group = where.starts_with("(?P<");
+  if (is_group && pattern.find(where) == std::string_view::npos) where.erase(2, 1);
   return where;
 }
 
@@ -188,7 +186,8 @@ Result<Regex> Regex::anchored(std::string_view pattern) {
   options.set_max_mem(kMemoryMax);
   auto re = std::make_shared<const RE2>(piece(rewritten), options);
   if (!re->ok()) {
-    return fail(syntax_error(go_words(re->error_code()), as_written(re->error_arg(), pattern)));
+    return fail(
+        syntax_error(go_words(re->error_code()), as_written(re->error_arg(), pattern, rewritten)));
   }
   return Regex(std::string(pattern), std::move(re));
 }

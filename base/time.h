@@ -36,11 +36,12 @@ Result<DurationMs> parse_duration(std::string_view text);
 std::string format_duration(DurationMs duration);
 
 // Unix seconds (`1435781430.781`, exponent allowed) or RFC 3339 (`2015-07-01T20:10:30.781Z`),
-// rounded to milliseconds as Prometheus rounds. Errors: kInvalidArgument, `cannot parse "x" to a
-// valid timestamp`.
+// rounded to milliseconds as Prometheus rounds. Go's texts for Prometheus's minimal and maximal
+// time give kTimestampMin and kTimestampMax, and so does what lies beyond. Errors:
+// kInvalidArgument, `cannot parse "x" to a valid timestamp`.
 Result<TimestampMs> parse_timestamp(std::string_view text);
 
-// `2015-07-01T20:10:30.781Z`, fraction only if there is one.
+// As Go's RFC3339Nano: `2015-07-01T20:10:30.781Z`, the fraction without trailing zeros.
 std::string format_rfc3339(TimestampMs t);
 
 }  // namespace silverback
