@@ -52,21 +52,21 @@ class RecordingStore {
     bool known(SeriesRef ref) const override {
       return store_.names_.contains(ref) && !store_.forgotten.contains(ref);
     }
-    void append(SeriesRef ref, Sample sample, AppendOptions options) override {
-      pending_.push_back({ref, sample, options});
+    void append(SeriesRef ref, Sample sample, AppendOptions how) override {
+      pending_.push_back({ref, sample, how});
     }
-    void append(SeriesRef ref, HistogramSample sample, AppendOptions options) override {
-      pending_.push_back({ref, {sample.t, 0}, options});
+    void append(SeriesRef ref, HistogramSample sample, AppendOptions how) override {
+      pending_.push_back({ref, {sample.t, 0}, how});
     }
     void append(SeriesRef, Exemplar) override {}
-    void append_metadata(std::string_view metric, Metadata metadata) override {
-      metadata_.emplace_back(metric, std::move(metadata));
+    void append_metadata(std::string_view metric, Metadata family) override {
+      metadata_.emplace_back(metric, std::move(family));
     }
     Result<CommitResult> commit() override {
       if (store_.fail_commit) return fail(store_.commit_error, "the disk is on fire");
       CommitResult result;
       for (std::uint32_t i = 0; i < pending_.size(); ++i) apply(i, result);
-      for (auto& [metric, metadata] : metadata_) store_.metadata[metric] = std::move(metadata);
+      for (auto& [metric, family] : metadata_) store_.metadata[metric] = std::move(family);
       rollback();
       return result;
     }
