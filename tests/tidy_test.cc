@@ -34,12 +34,12 @@ struct BannedCall {
 // clang-format off
 constexpr BannedCall kBannedCalls[] = {
     {"std::regex", "base/regex.h: bounded in time and memory", ""},
-    {"std::stoi", "base/number_text.h or std::from_chars: no locale, no exception", ""},
-    {"std::stol", "base/number_text.h or std::from_chars", ""},
-    {"std::stoll", "base/number_text.h or std::from_chars", ""},
-    {"std::stoul", "base/number_text.h or std::from_chars", ""},
-    {"std::stoull", "base/number_text.h or std::from_chars", ""},
-    {"std::stod", "base/number_text.h or std::from_chars", ""},
+    {"std::stoi", "base/number_text.h or std::from_chars: no locale, no exception", "tests/"},
+    {"std::stol", "base/number_text.h or std::from_chars", "tests/"},
+    {"std::stoll", "base/number_text.h or std::from_chars", "tests/"},
+    {"std::stoul", "base/number_text.h or std::from_chars", "tests/"},
+    {"std::stoull", "base/number_text.h or std::from_chars", "tests/"},
+    {"std::stod", "base/number_text.h or std::from_chars", "tests/"},
     {"atoi", "base/number_text.h or std::from_chars", ""},
     {"atol", "base/number_text.h or std::from_chars", ""},
     {"atof", "base/number_text.h or std::from_chars", ""},
