@@ -43,8 +43,8 @@ class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   // The head has arrived. Either how large the body may be, or the answer that makes reading it
-  // needless. Runs on an I/O thread and must not block.
-  virtual std::variant<std::size_t, Response> admit(const Request& head) = 0;
+  // needless; may note in `head` what handle() needs. Runs on an I/O thread and must not block.
+  virtual std::variant<std::size_t, Response> admit(Request& head) = 0;
   // Runs on an I/O thread and must not block; calls `respond` once, now or later, from any thread.
   virtual void handle(std::shared_ptr<Request> request, Respond respond) = 0;
 };
@@ -71,6 +71,7 @@ class HttpServer {
 
  private:
   struct Impl;
+  class Connection;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -11,6 +11,8 @@
 
 namespace silverback::api {
 
+struct Route;  // router.h
+
 struct Header {
   std::string name;
   std::string value;
@@ -43,6 +45,7 @@ struct Request {
   std::string remote;  // address of the peer, for logs
 
   // Filled in before an endpoint runs.
+  const Route* route = nullptr;
   Form form;
   std::string path_value;    // what stands for the `:name` of the route's pattern, decoded
   double queue_seconds = 0;  // waited for a free query slot

@@ -1,0 +1,18 @@
+// Small pages without script: what a person sees who follows an alert's link.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/response.h"
+
+namespace silverback::api {
+
+// For text and for attribute values in double quotes.
+std::string escape_html(std::string_view text);
+
+// `body` is HTML already; `title` is text. `prefix` stands before the links. Its
+// Content-Security-Policy allows nothing but the page's own style.
+Response html_page(std::string_view prefix, std::string_view title, std::string_view body);
+
+}  // namespace silverback::api

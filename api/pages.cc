@@ -1,0 +1,145 @@
+// The pages for people: an expression and its value now, and the server's state.
+#include <chrono>
+#include <string>
+
+#include "api/context.h"
+#include "api/endpoints.h"
+#include "api/html.h"
+#include "base/number_text.h"
+#include "promql/engine.h"
+
+namespace silverback::api {
+namespace {
+
+// More rows than a person reads, few enough for any browser.
+constexpr std::size_t kRowsMax = 1000;
+
+std::string query_form(const Context& context, std::string_view expression) {
+  return "<form action=\"" + escape_html(context.prefix) +
+         "/graph\"><input type=\"text\" name=\"g0.expr\" aria-label=\"Expression\" value=\"" +
+         escape_html(expression) +
+         "\" placeholder=\"PromQL, for example: up\"> <button>Query</button></form>\n";
+}
+
+std::string row(std::string_view name, std::string_view value) {
+  std::string html = "<tr><td>";
+  html.append(escape_html(name)).append("</td><td class=\"value\">").append(escape_html(value));
+  return html.append("</td></tr>\n");
+}
+
+std::string number_text(double v) {
+  std::string text;
+  append_json_float(text, v);
+  return text;
+}
+
+std::string cut_note(std::size_t rows) {
+  if (rows <= kRowsMax) return {};
+  return "<p class=\"note\">Showing " + std::to_string(kRowsMax) + " of " + std::to_string(rows) +
+         " rows.</p>\n";
+}
+
+// A range vector is shown by its samples: `value @timestamp` each.
+std::string series_text(const promql::Series& series) {
+  std::string text;
+  for (const Sample& sample : series.floats) {
+    if (!text.empty()) text += "\n";
+    append_json_float(text, sample.v);
+    text += " @";
+    append_json_timestamp(text, sample.t);
+  }
+  for (const HistogramSample& sample : series.histograms) {
+    if (!text.empty()) text += "\n";
+    text += "histogram @";
+    append_json_timestamp(text, sample.t);
+  }
+  return text;
+}
+
+std::string value_table(const promql::Value& value) {
+  std::string html = "<table><thead><tr><th>Element</th><th>Value</th></tr></thead><tbody>\n";
+  std::size_t rows = 1;
+  if (const auto* scalar = std::get_if<promql::Scalar>(&value)) {
+    html += row("scalar", number_text(scalar->v));
+  } else if (const auto* text = std::get_if<promql::String>(&value)) {
+    html += row("string", text->v);
+  } else if (const auto* vector = std::get_if<promql::Vector>(&value)) {
+    rows = vector->size();
+    for (std::size_t i = 0; i < std::min(rows, kRowsMax); ++i) {
+      const promql::VectorSample& sample = (*vector)[i];
+      html += row(sample.metric.to_string(), sample.h ? "histogram" : number_text(sample.v));
+    }
+  } else {
+    const auto& matrix = std::get<promql::Matrix>(value);
+    rows = matrix.size();
+    for (std::size_t i = 0; i < std::min(rows, kRowsMax); ++i) {
+      html += row(matrix[i].metric.to_string(), series_text(matrix[i]));
+    }
+  }
+  html += "</tbody></table>\n";
+  if (rows == 0) return "<p>Empty query result.</p>\n";
+  return html + cut_note(rows);
+}
+
+std::string notes(const promql::QueryResult& result) {
+  std::string html;
+  for (const std::string& text : result.warnings) {
+    html.append("<p class=\"error\">").append(escape_html(text)).append("</p>\n");
+  }
+  for (const std::string& text : result.infos) {
+    html.append("<p class=\"note\">").append(escape_html(text)).append("</p>\n");
+  }
+  return html;
+}
+
+std::string flag_table(const Context& context) {
+  std::string html = "<h2>Flags</h2><table><tbody>\n";
+  for (const auto& [name, value] : context.options.flags) html += row("--" + name, value);
+  return html + "</tbody></table>\n";
+}
+
+}  // namespace
+
+Response page_home(const Context& context, const Request&) {
+  return html_page(context.prefix, "Query", query_form(context, ""));
+}
+
+// Every alert links here: `/graph?g0.expr=…`.
+Response page_graph(const Context& context, const Request& request) {
+  const std::string_view expression = request.form.get("g0.expr");
+  std::string body = query_form(context, expression);
+  if (expression.empty()) return html_page(context.prefix, "Query", body);
+  promql::QueryOptions options;
+  options.canceled = &request.canceled;
+  const Result<promql::QueryResult> result = context.storage.engine->instant(
+      *context.storage.samples, expression, context.dependencies.clock->now(), options);
+  if (!result) {
+    body.append("<p class=\"error\">").append(escape_html(result.error().message));
+    body.append("</p>\n");
+  } else {
+    body += notes(*result) + value_table(result->value);
+  }
+  return html_page(context.prefix, "Query", body);
+}
+
+Response page_alerts(const Context& context, const Request&) {
+  return html_page(context.prefix, "Alerts", "<p>No alerting rules are configured.</p>");
+}
+
+Response page_targets(const Context& context, const Request&) {
+  return html_page(context.prefix, "Targets",
+                   "<p>No targets are configured. Samples arrive by remote write.</p>");
+}
+
+Response page_status(const Context& context, const Request&) {
+  std::string body = "<table><tbody>\n";
+  body += row("Version", context.options.version);
+  body += row("Revision", context.options.revision);
+  body += row("Started", format_rfc3339(context.started));
+  body += row("Ready", context.ready ? "yes" : "not yet");
+  body += row("Retention", context.options.storage_retention);
+  body += "</tbody></table>\n" + flag_table(context);
+  return html_page(context.prefix, "Status", body);
+}
+
+}  // namespace silverback::api

@@ -1,0 +1,234 @@
+#include "api/server.h"
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <optional>
+
+#include "api/context.h"
+#include "api/envelope.h"
+#include "api/http_metrics.h"
+#include "api/http_server.h"
+#include "api/query_gate.h"
+#include "api/router.h"
+#include "base/log.h"
+#include "base/regex.h"
+
+namespace silverback::api {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+HttpOptions http_options(const ServerOptions& options, Registry* metrics) {
+  HttpOptions http;
+  http.listen_addresses = options.listen_addresses;
+  http.connections_max = options.connections_max;
+  http.read_timeout = options.read_timeout;
+  http.inflight_bytes_max = options.inflight_bytes_max;
+  http.metrics = metrics;
+  return http;
+}
+
+// What stands before every path: --web.route-prefix, else the path of --web.external-url.
+std::string path_prefix(const ServerOptions& options) {
+  std::string_view prefix = options.route_prefix;
+  if (prefix.empty()) {
+    std::string_view url = options.external_url;
+    const std::size_t scheme = url.find("://");
+    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+    const std::size_t slash = url.find('/');
+    if (slash != std::string_view::npos) prefix = url.substr(slash);
+  }
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  while (prefix.starts_with('/')) prefix.remove_prefix(1);
+  return prefix.empty() ? std::string() : "/" + std::string(prefix);
+}
+
+QueryMetrics query_metrics(Registry& registry) {
+  const auto slice = [&registry](std::string_view name) -> Distribution& {
+    return registry.distribution("prometheus_engine_query_duration_seconds", "Query timings.",
+                                 {.01, .1, .5, 1, 5, 10, 50, 100}, Labels{{"slice", name}});
+  };
+  return {slice("queue_time"), slice("prepare_time"), slice("inner_eval")};
+}
+
+}  // namespace
+
+struct Server::Impl final : HttpHandler {
+  Impl(ServerOptions server_options, ServerDependencies server_dependencies);
+
+  std::variant<std::size_t, Response> admit(Request& head) override;
+  void handle(std::shared_ptr<Request> request, Respond respond) override;
+
+  Response run(const Request& request) const;
+  // Headers, compression and counting: what every answer goes through.
+  Response finish(const Request& request, Response response, SteadyClock::time_point start);
+  void add_cors(const Request& request, Response& response) const;
+  Response unavailable() const;
+
+  const ServerOptions options;
+  const ServerDependencies dependencies;
+  const Router router;
+  HttpMetrics http_metrics;
+  QueryGate query_gate;
+  std::optional<Regex> cors_origin;  // set by listen(), then constant
+  ServerStorage storage;             // written once, before `ready`
+  std::atomic<bool> ready{false};
+  std::atomic<bool> stopping{false};
+  Context context;
+  HttpServer http;
+};
+
+Server::Impl::Impl(ServerOptions server_options, ServerDependencies server_dependencies)
+    : options(std::move(server_options)),
+      dependencies(std::move(server_dependencies)),
+      router(routes(), path_prefix(options)),
+      http_metrics(*dependencies.metrics, routes()),
+      query_gate(
+          *dependencies.queries, std::max<std::size_t>(options.queries_max, 1),
+          dependencies.metrics->gauge("prometheus_engine_queries",
+                                      "The current number of queries being executed or waiting.")),
+      context{.options = options,
+              .dependencies = dependencies,
+              .storage = storage,
+              .query_metrics = query_metrics(*dependencies.metrics),
+              .prefix = router.prefix(),
+              .started = dependencies.clock->now(),
+              .ready = ready,
+              .stopping = stopping},
+      http(http_options(options, dependencies.metrics), *this) {
+  dependencies.metrics
+      ->gauge("prometheus_engine_queries_concurrent_max", "The max number of concurrent queries.")
+      .set(static_cast<double>(options.queries_max));
+}
+
+Response Server::Impl::unavailable() const {
+  Response response = text_response(503, "Service Unavailable");
+  response.headers.push_back({"X-Prometheus-Stopping", stopping ? "true" : "false"});
+  return response;
+}
+
+std::variant<std::size_t, Response> Server::Impl::admit(Request& head) {
+  const auto start = SteadyClock::now();
+  if (head.path == "/" && !router.prefix().empty()) {
+    Response redirect = text_response(302, "");
+    redirect.headers.push_back({"Location", router.prefix() + "/"});
+    return redirect;
+  }
+  Router::Match match = router.match(head.path == router.prefix() ? head.path + "/" : head.path);
+  if (match.route == nullptr) return text_response(404, "404 page not found\n");
+  head.route = match.route;
+  head.path_value = std::move(match.path_value);
+  if (head.method == "OPTIONS" && head.route->is_api()) {
+    return finish(head, empty_response(), start);
+  }
+  if (!Router::allows(*head.route, head.method)) {
+    Response response = text_response(405, "Method Not Allowed\n");
+    response.headers.push_back({"Allow", Router::allow_header(*head.route)});
+    return finish(head, std::move(response), start);
+  }
+  if (head.route->needs_ready && !ready) return finish(head, unavailable(), start);
+  return head.route->body_bytes_max;
+}
+
+void Server::Impl::handle(std::shared_ptr<Request> request, Respond respond) {
+  const auto start = SteadyClock::now();
+  request->path.erase(0, router.prefix().size());
+  Status form;
+  // An empty Content-Type on a form is not guessed at, as in Go.
+  const std::string_view type = request->header("Content-Type");
+  if (equals_ignoring_case(type.substr(0, type.find(';')), "application/x-www-form-urlencoded")) {
+    form = request->form.add_encoded(request->body);
+  }
+  if (form) form = request->form.add_encoded(request->query);
+  if (!form) {
+    Response response =
+        error_response({form.error().code, "error parsing form values: " + form.error().message});
+    respond(finish(*request, std::move(response), start));
+    return;
+  }
+  auto task = [this, request, respond = std::move(respond), start] {
+    respond(finish(*request, run(*request), start));
+  };
+  switch (request->route->run_on) {
+    case RunOn::kIo:
+      task();
+      break;
+    case RunOn::kWork:
+      dependencies.work->run(std::move(task));
+      break;
+    case RunOn::kQueries:
+      query_gate.submit([request, task = std::move(task)](double queue_seconds) {
+        request->queue_seconds = queue_seconds;
+        task();
+      });
+      break;
+  }
+}
+
+Response Server::Impl::run(const Request& request) const {
+  // Nothing of ours throws, but the standard library does when memory runs out, and one query that
+  // asks for too much is no reason for the server to end.
+  try {
+    return request.route->handler(context, request);
+  } catch (const std::exception& exception) {
+    log_error(std::string(request.route->pattern) + ": " + exception.what());
+    return error_response({ErrorCode::kIo, exception.what()});
+  }
+}
+
+Response Server::Impl::finish(const Request& request, Response response,
+                              SteadyClock::time_point start) {
+  if (request.route->is_api()) add_cors(request, response);
+  compress(response, request.header("Accept-Encoding"));
+  const std::chrono::duration<double> took = SteadyClock::now() - start;
+  http_metrics.count(*request.route, response.status, took.count(), response.body.size());
+  return response;
+}
+
+void Server::Impl::add_cors(const Request& request, Response& response) const {
+  response.headers.push_back({"Vary", "Origin"});
+  const std::string_view origin = request.header("Origin");
+  if (origin.empty() || !cors_origin || !cors_origin->matches(origin)) return;
+  const bool everybody = options.cors_origin == ".*";
+  response.headers.push_back(
+      {"Access-Control-Allow-Origin", everybody ? std::string("*") : std::string(origin)});
+  response.headers.push_back(
+      {"Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin"});
+  response.headers.push_back({"Access-Control-Allow-Methods", "GET, POST, OPTIONS"});
+  response.headers.push_back({"Access-Control-Expose-Headers", "Date"});
+}
+
+Server::Server(ServerOptions options, ServerDependencies dependencies)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(dependencies))) {}
+
+Server::~Server() = default;
+
+Status Server::listen() {
+  Result<Regex> origin = Regex::anchored(impl_->options.cors_origin);
+  if (!origin) return fail(std::move(origin).error().within("--web.cors.origin"));
+  impl_->cors_origin = *std::move(origin);
+  const std::string& url = impl_->options.external_url;
+  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--web.external-url: " + quote(url) + " is not an http or https URL");
+  }
+  return impl_->http.listen();
+}
+
+std::vector<std::string> Server::addresses() const { return impl_->http.addresses(); }
+
+void Server::run() { impl_->http.run(); }
+
+void Server::set_storage(const ServerStorage& storage) {
+  impl_->storage = storage;
+  impl_->ready = true;
+}
+
+void Server::stop(DurationMs grace) {
+  impl_->stopping = true;
+  impl_->ready = false;
+  impl_->http.stop(grace);
+}
+
+}  // namespace silverback::api

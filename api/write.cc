@@ -1,0 +1,25 @@
+// Remote write in. Errors are plain text: that is what senders log.
+#include "api/context.h"
+#include "api/endpoints.h"
+#include "api/envelope.h"
+#include "ingest/remote_write.h"
+
+namespace silverback::api {
+
+Response remote_write(const Context& context, const Request& request) {
+  ingest::RemoteWriteReceiver* receiver = context.storage.remote_write;
+  if (!context.options.enable_remote_write || receiver == nullptr) {
+    return text_response(
+        404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n");
+  }
+  const Result<ingest::RemoteWriteSummary> summary = receiver->write(
+      request.header("Content-Type"), request.header("Content-Encoding"), request.body);
+  if (summary)
+    return summary->error.empty() ? empty_response() : text_response(400, summary->error + "\n");
+  Response response = error_response(summary.error());
+  response.content_type = std::string(kTextType);
+  response.body = summary.error().message + "\n";
+  return response;
+}
+
+}  // namespace silverback::api
