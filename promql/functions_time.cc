@@ -1,0 +1,97 @@
+// Functions of time: the query's own, a sample's, and the calendar's (UTC).
+#include <chrono>
+#include <cmath>
+
+#include "promql/eval.h"
+#include "promql/functions.h"
+#include "promql/functions_eval.h"
+
+namespace silverback::promql {
+namespace {
+
+double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
+
+double date_part(std::string_view part, double unix_seconds) {
+  // Beyond this no calendar holds; the part of a NaN is as undefined, and 0 here.
+  if (!(std::fabs(unix_seconds) < 9e11)) return std::isnan(unix_seconds) ? unix_seconds : 0;
+  const std::chrono::sys_seconds t{std::chrono::seconds(static_cast<std::int64_t>(unix_seconds))};
+  const auto day = std::chrono::floor<std::chrono::days>(t);
+  const std::chrono::year_month_day date{day};
+  const auto in_day = (t - day).count();
+  if (part == "minute") return static_cast<double>(in_day / 60 % 60);
+  if (part == "hour") return static_cast<double>(in_day / 3600);
+  if (part == "day_of_week") return std::chrono::weekday{day}.c_encoding();
+  if (part == "day_of_month") return static_cast<unsigned>(date.day());
+  if (part == "month") return static_cast<unsigned>(date.month());
+  if (part == "year") return static_cast<int>(date.year());
+  if (part == "days_in_month") {
+    const std::chrono::year_month_day_last last{date.year(),
+                                                std::chrono::month_day_last{date.month()}};
+    return static_cast<unsigned>(last.day());
+  }
+  const std::chrono::sys_days new_year{date.year() / std::chrono::January / 1};
+  return static_cast<double>((day - new_year).count() + 1);  // day_of_year
+}
+
+}  // namespace
+
+Result<Operand> eval_query_time(Evaluator& evaluator, const Call& call, PositionRange /*position*/,
+                                const Steps& steps) {
+  const QueryContext& context = evaluator.context();
+  const std::string_view name = call.function->name;
+  ScalarSteps out(steps.count);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (name == "time") {
+      out[i] = seconds(steps.at(i));
+    } else if (name == "start") {
+      out[i] = seconds(context.steps.start);
+    } else if (name == "end") {
+      out[i] = seconds(context.end);
+    } else if (name == "step") {
+      out[i] = context.instant ? 0 : seconds(context.steps.step);
+    } else {
+      out[i] = seconds(context.end - context.steps.start);  // range
+    }
+  }
+  return out;
+}
+
+Result<Operand> eval_timestamp(Evaluator& evaluator, const Call& call, PositionRange /*position*/,
+                               const Steps& steps) {
+  const Expr& argument = without_parens(*call.args[0]);
+  SeriesSet set;
+  if (const auto* selector = std::get_if<VectorSelector>(&argument.node)) {
+    set = TRY(evaluator.eval_sample_times(*selector, steps));
+  } else {
+    set = TRY(evaluator.eval_vector(argument, steps));
+    for (std::size_t r = 0; r < set.rows(); ++r) {
+      const auto row = set.row(r);
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (!is_absent(row[i])) row[i] = seconds(steps.at(i));
+      }
+    }
+  }
+  TRY(evaluator.drop_names(set));
+  return set;
+}
+
+Result<Operand> eval_date(Evaluator& evaluator, const Call& call, PositionRange /*position*/,
+                          const Steps& steps) {
+  const std::string_view part = call.function->name;
+  if (call.args.empty()) {
+    SeriesSet set(steps.count);
+    const auto row = set.add_row({}, false);
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = date_part(part, seconds(steps.at(i)));
+    return set;
+  }
+  SeriesSet set = TRY(evaluator.eval_vector(*call.args[0], steps));
+  for (std::size_t r = 0; r < set.rows(); ++r) {
+    for (double& v : set.row(r)) {
+      if (!is_absent(v)) v = date_part(part, v);
+    }
+  }
+  TRY(evaluator.drop_names(set));
+  return set;
+}
+
+}  // namespace silverback::promql
