@@ -44,9 +44,12 @@ class SeriesSource {
 Result<PartitionInfo> write_partition(FileSystem& files, const std::filesystem::path& directory,
                                       TimestampMs mint, TimestampMs maxt, SeriesSource& source);
 
-class Partition final : public Queryable, public std::enable_shared_from_this<Partition> {
+class PartitionReader;
+
+class Partition final : public Queryable {
  public:
-  // Verifies size and checksum against `info`. Errors: kCorruption, kIo, kNotFound.
+  // Verifies the file's size and its metadata against `info`; the rest is verified as it is read.
+  // Errors: kCorruption, kIo, kNotFound.
   static Result<std::shared_ptr<Partition>> open(FileSystem& files,
                                                  const std::filesystem::path& directory,
                                                  const PartitionInfo& info);
@@ -65,9 +68,8 @@ class Partition final : public Queryable, public std::enable_shared_from_this<Pa
   std::unique_ptr<SeriesSource> source() const;
 
  private:
-  struct Impl;
-  explicit Partition(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Partition(std::shared_ptr<const PartitionReader> reader);
+  const std::shared_ptr<const PartitionReader> reader_;  // what selections and sources hold on to
 };
 
 }  // namespace silverback::tsdb
