@@ -142,10 +142,10 @@ Token Lexer::fail(std::string message) {
   return make(TokenKind::kError);
 }
 
-Token Lexer::fail_at_character(std::string_view context, std::size_t position) {
+Token Lexer::fail_at_character(std::string_view message, std::size_t position) {
   const Rune rune = rune_at(input_, position);
   pos_ = std::min(position + std::max<std::size_t>(rune.bytes, 1), input_.size());
-  return fail(std::string(context) + ": " + quote_rune(rune));
+  return fail(std::string(message) + quote_rune(rune));
 }
 
 Token Lexer::next() {
@@ -186,7 +186,7 @@ Token Lexer::next_in_statement() {
     case '[':
       return left_bracket();
     case ']':
-      return fail_at_character("unexpected right bracket", pos_);
+      return fail_at_character("unexpected right bracket ", pos_);
     case '*':
       return make_operator(BinaryOp::kMul, 1);
     case '/':
@@ -214,7 +214,7 @@ Token Lexer::next_in_statement() {
   }
   if (is_digit(c) || (c == '.' && is_digit(peek(1)))) return number_or_duration();
   if (is_alpha(c) || c == ':') return word();
-  return fail_at_character("unexpected character", pos_);
+  return fail_at_character("unexpected character: ", pos_);
 }
 
 Token Lexer::comparison() {
@@ -222,11 +222,11 @@ Token Lexer::comparison() {
   switch (peek()) {
     case '=':
       if (second == '=') return make_operator(BinaryOp::kEqual, 2);
-      if (second == '~') return fail_at_character("unexpected character after '='", pos_ + 1);
+      if (second == '~') return fail_at_character("unexpected character after '=': ", pos_ + 1);
       return punctuation(TokenKind::kAssign);
     case '!':
       if (second == '=') return make_operator(BinaryOp::kNotEqual, 2);
-      return fail_at_character("unexpected character after '!'", pos_ + 1);
+      return fail_at_character("unexpected character after '!': ", pos_ + 1);
     case '<':
       if (second == '=') return make_operator(BinaryOp::kLessEqual, 2);
       if (second == '/') return make_operator(BinaryOp::kTrimUpper, 2);
@@ -254,7 +254,7 @@ Token Lexer::right_paren() {
 }
 
 Token Lexer::left_bracket() {
-  if (in_brackets_) return fail_at_character("unexpected left bracket", pos_);
+  if (in_brackets_) return fail_at_character("unexpected left bracket ", pos_);
   in_brackets_ = true;
   colon_seen_ = false;
   return punctuation(TokenKind::kLeftBracket);
@@ -273,7 +273,7 @@ Token Lexer::next_in_brackets() {
     case ']':
       return right_bracket();
     case ':':
-      if (colon_seen_) return fail_at_character("unexpected colon", pos_);
+      if (colon_seen_) return fail_at_character("unexpected colon ", pos_);
       colon_seen_ = true;
       return punctuation(TokenKind::kColon);
     case ',':
@@ -306,7 +306,7 @@ Token Lexer::next_in_brackets() {
       return make(keyword->kind);
     }
   }
-  return fail_at_character("unexpected character in duration expression", begin);
+  return fail_at_character("unexpected character in duration expression: ", begin);
 }
 
 Token Lexer::next_in_braces() {
@@ -315,7 +315,7 @@ Token Lexer::next_in_braces() {
     case -1:
       return fail("unexpected end of input inside braces");
     case '{':
-      return fail_at_character("unexpected left brace", pos_);
+      return fail_at_character("unexpected left brace ", pos_);
     case '}':
       in_braces_ = false;
       return punctuation(TokenKind::kRightBrace);
@@ -333,7 +333,7 @@ Token Lexer::next_in_braces() {
     case '!':
       if (peek(1) == '=') return make_operator(BinaryOp::kNotEqual, 2);
       if (peek(1) != '~') {
-        return fail_at_character("unexpected character after '!' inside braces", pos_ + 1);
+        return fail_at_character("unexpected character after '!' inside braces: ", pos_ + 1);
       }
       pos_ += 2;
       return make(TokenKind::kMatchNotRegex);
@@ -341,7 +341,7 @@ Token Lexer::next_in_braces() {
       break;
   }
   if (is_alpha(c)) return label_name();
-  return fail_at_character("unexpected character inside braces", pos_);
+  return fail_at_character("unexpected character inside braces: ", pos_);
 }
 
 Token Lexer::label_name() {

@@ -94,8 +94,8 @@ class Lexer {
   Token make(TokenKind kind);
   Token make_operator(BinaryOp op, std::size_t bytes);
   Token fail(std::string message);
-  // "<context>: 'x'", for the character at `position`.
-  Token fail_at_character(std::string_view context, std::size_t position);
+  // `message` and the character at `position`, quoted.
+  Token fail_at_character(std::string_view message, std::size_t position);
 
   Token next_in_statement();
   Token next_in_braces();

@@ -160,7 +160,8 @@ void Printer::print_fills(const VectorMatching& matching) {
   const auto print_fill = [this](std::string_view word, const std::optional<double>& value) {
     if (value) out_.append(word).append(format_float(*value)).append(")");
   };
-  if (matching.fill_left && matching.fill_left == matching.fill_right) {
+  if (matching.fill_left && matching.fill_right &&
+      format_float(*matching.fill_left) == format_float(*matching.fill_right)) {
     print_fill(" fill (", matching.fill_left);
     return;
   }
