@@ -4,8 +4,8 @@
 #
 # DEPS are other modules: the lines in the root CMakeLists.txt are the dependency table of the project, and
 # tests/tidy_test.cc compares every #include with them. EXTERNAL are libraries or imported targets.
-# A module's tests are tests/<name>/*_test.cc (one binary, <name>_test), its micro-benchmarks
-# bench/<name>/*_bench.cc (one binary, <name>_bench).
+# A module's tests are tests/<name>/*_test.cc (one binary, <name>_test, with what else is in the folder), its
+# micro-benchmarks bench/<name>/*_bench.cc (one binary, <name>_bench).
 
 function(silverback_target_defaults target)
   target_compile_features(${target} PUBLIC cxx_std_20)
@@ -31,7 +31,8 @@ function(add_module name)
   if(SILVERBACK_TESTS)
     file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*_test.cc)
     if(tests)
-      add_executable(${name}_test ${tests})
+      file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${name}/*.cc)
+      add_executable(${name}_test ${test_sources})
       silverback_target_defaults(${name}_test)
       target_link_libraries(${name}_test PRIVATE ${target} silverback_testing GTest::gmock GTest::gtest_main)
       gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
@@ -44,6 +45,9 @@ function(add_module name)
       add_executable(${name}_bench ${benches})
       silverback_target_defaults(${name}_bench)
       target_link_libraries(${name}_bench PRIVATE ${target} benchmark::benchmark_main)
+      if(SILVERBACK_TESTS)
+        target_link_libraries(${name}_bench PRIVATE silverback_testing)
+      endif()
     endif()
   endif()
 endfunction()

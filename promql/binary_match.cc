@@ -19,9 +19,11 @@ struct MatchGroup {
 };
 
 std::vector<MatchGroup> match_groups(const SeriesSet& left, const SeriesSet& right,
-                                     const VectorMatching& matching, bool type_and_unit) {
-  RowGroups of_left = group_rows(left, matching.labels, matching.on, type_and_unit);
-  RowGroups of_right = group_rows(right, matching.labels, matching.on, type_and_unit);
+                                     const VectorMatching& matching) {
+  // Series of different types do not match, even where the type goes with the name otherwise.
+  constexpr bool kTypeAndUnit = false;
+  RowGroups of_left = group_rows(left, matching.labels, matching.on, kTypeAndUnit);
+  RowGroups of_right = group_rows(right, matching.labels, matching.on, kTypeAndUnit);
   std::vector<MatchGroup> groups(of_left.keys.size());
   std::unordered_map<Labels, std::size_t> number;
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -73,8 +75,9 @@ class Matching {
         swapped_(binary.matching.card == VectorMatching::Card::kOneToMany),
         many_(swapped_ ? right : left),
         one_(swapped_ ? left : right),
-        many_fill_(swapped_ ? binary.matching.fill_right : binary.matching.fill_left),
-        one_fill_(swapped_ ? binary.matching.fill_left : binary.matching.fill_right),
+        // Prometheus compatibility: with group_right, too, fill_left fills the many side.
+        many_fill_(binary.matching.fill_left),
+        one_fill_(binary.matching.fill_right),
         out_(left.steps()) {}
 
   Status run(const std::vector<MatchGroup>& groups) {
@@ -249,8 +252,7 @@ class Matching {
 
 Result<SeriesSet> eval_set_operator(Evaluator& evaluator, const Binary& binary, SeriesSet left,
                                     SeriesSet right) {
-  const bool type_and_unit = evaluator.context().options.features.type_and_unit_labels;
-  const auto groups = match_groups(left, right, binary.matching, type_and_unit);
+  const auto groups = match_groups(left, right, binary.matching);
   if (binary.op != BinaryOp::kOr) {
     const bool where = binary.op == BinaryOp::kAnd;
     for (const MatchGroup& group : groups) {
@@ -277,8 +279,7 @@ Result<SeriesSet> eval_set_operator(Evaluator& evaluator, const Binary& binary, 
 
 Result<SeriesSet> eval_matched(Evaluator& evaluator, const Binary& binary, PositionRange position,
                                SeriesSet left, SeriesSet right) {
-  const bool type_and_unit = evaluator.context().options.features.type_and_unit_labels;
-  const auto groups = match_groups(left, right, binary.matching, type_and_unit);
+  const auto groups = match_groups(left, right, binary.matching);
   if (is_trim(binary.op)) {
     for (const MatchGroup& group : groups) {
       if (group.left.empty() || group.right.empty()) continue;

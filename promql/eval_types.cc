@@ -25,6 +25,7 @@ void HeldSamples::release() {
 void SeriesSet::add_rows(std::size_t count) {
   rows_ += count;
   values_.resize(rows_ * steps_, absent());
+  if (!drop_name_.empty()) drop_name_.resize(rows_, 0);
 }
 
 void SeriesSet::truncate_rows(std::size_t count) {

@@ -1,0 +1,33 @@
+// Runs PromQL test files (promql_test_file.h) against the engine over an in-memory store.
+//
+// Every instant evaluation is repeated in two ways that must not change its answer: with `@` on all
+// selectors, evaluated at other instants; and as the middle step of a range query.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/result.h"
+
+namespace silverback::promql::testing {
+
+struct TestFileReport {
+  struct Failure {
+    std::size_t line;
+    std::string message;
+  };
+  std::size_t passed = 0;
+  std::vector<Failure> failures;
+  // Evaluations that were not run, by reason: they touch what the store does not hold.
+  std::map<std::string, std::size_t> out_of_scope;
+};
+
+// All features on, names removed when the query ends, lookback 5m, subquery step 1m.
+// `type_and_unit`: labels __type__ and __unit__ belong to the name. Errors: the file's.
+Result<TestFileReport> run_test_file(const std::string& path, bool type_and_unit,
+                                     Executor* executor = nullptr);
+
+}  // namespace silverback::promql::testing
