@@ -50,7 +50,7 @@ class PartitionWriter {
       const std::size_t count = last - begin;
       const std::uint32_t column = TRY(times_.add(std::span(samples.t).subspan(begin, count)));
       chunk_.clear();
-      encode_values(std::span(samples.v).subspan(begin, count), chunk_);
+      values_.encode(std::span(samples.v).subspan(begin, count), chunk_);
       TRY(directories_[window].add(rank, column, chunk_));
       begin = last;
     }
@@ -119,6 +119,7 @@ class PartitionWriter {
   TimeColumnsWriter times_{time_frames_};
   PartitionIndexWriter index_{index_frames_};
   std::deque<ChunkDirectoryWriter> directories_;  // one per window
+  ValueEncoder values_;
   std::string chunk_;
 };
 

@@ -24,15 +24,6 @@ std::uint64_t difference(TimestampMs a, TimestampMs b) {
   return static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
 }
 
-void encode_times(std::span<const TimestampMs> times, std::string& out) {
-  std::uint64_t before = 0;
-  for (std::size_t i = 1; i < times.size(); ++i) {
-    const std::uint64_t delta = difference(times[i], times[i - 1]);
-    put_signed(out, static_cast<std::int64_t>(delta - before));
-    before = delta;
-  }
-}
-
 }  // namespace
 
 struct TimeColumnsWriter::Seen {
@@ -49,7 +40,10 @@ Result<std::uint32_t> TimeColumnsWriter::add(std::span<const TimestampMs> times)
       seen_->ids.try_emplace(ColumnHash{hash.low64, hash.high64}, next_id_);
   if (!is_new) return place->second;
   const std::size_t begin = columns_.size();
-  encode_times(times, columns_);
+  relative_.resize(times.size());
+  for (std::size_t i = 0; i < times.size(); ++i)
+    relative_[i] = static_cast<std::int64_t>(difference(times[i], times[0]));
+  integers_.encode(relative_, IntegerEncoder::Shape::kLine, columns_);
   put_signed(heads_, times.front());
   put_varint(heads_, difference(times.back(), times.front()));
   put_varint(heads_, times.size());
@@ -82,16 +76,16 @@ Status TimeColumnsWriter::finish(std::string& meta) {
 
 bool TimeColumnsFrame::decode(const Column& column, std::span<TimestampMs> times) const {
   assert(times.size() == column.count);
-  ByteReader in(std::string_view(content).substr(column.offset, column.bytes));
-  auto t = static_cast<std::uint64_t>(column.first);
-  times[0] = column.first;
-  std::uint64_t delta = 0;
-  for (std::size_t i = 1; i < times.size(); ++i) {
-    delta += static_cast<std::uint64_t>(in.signed_varint());
-    t += delta;
-    times[i] = static_cast<TimestampMs>(t);
+  IntegerDecoder relative(std::string_view(content).substr(column.offset, column.bytes),
+                          times.size());
+  std::array<std::uint64_t, kMiniBlock> block;
+  TimestampMs* to = times.data();
+  while (const std::size_t decoded = relative.next(block)) {
+    for (std::size_t i = 0; i < decoded; ++i)
+      to[i] = static_cast<TimestampMs>(static_cast<std::uint64_t>(column.first) + block[i]);
+    to += decoded;
   }
-  return in.ok() && in.at_end() && times.back() == column.last;
+  return relative.finished() && times.back() == column.last;
 }
 
 bool TimeColumns::open(ByteReader& meta) {

@@ -3,7 +3,7 @@
 //
 //   frame = varint(columns) | per column: signed(first time) varint(last - first) varint(count)
 //           varint(bytes) | the columns
-//   column = per time but the first: signed(difference to the difference before)
+//   column = integers (tsdb/integer_stream.h), each relative to the first
 //
 // Source: docs/formats.md#partition.
 #pragma once
@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "tsdb/frame.h"
+#include "tsdb/integer_stream.h"
 
 namespace silverback::tsdb {
 
@@ -42,6 +43,8 @@ class TimeColumnsWriter {
   std::uint32_t frame_columns_ = 0;
   std::string heads_;    // of the frame being filled
   std::string columns_;  // likewise
+  IntegerEncoder integers_;
+  std::vector<std::int64_t> relative_;
   FrameRefEncoder refs_;
   std::string table_;  // per finished frame: varint(columns), reference
   std::uint32_t table_frames_ = 0;
