@@ -1,8 +1,8 @@
 #include "base/log.h"
 
-#include <regex>
-
 #include <gtest/gtest.h>
+
+#include "base/time.h"
 
 namespace silverback {
 namespace {
@@ -13,9 +13,16 @@ std::string logged(std::string_view level, std::string_view format, Log log) {
   EXPECT_TRUE(configure_log(level, format));
   ::testing::internal::CaptureStderr();
   log();
-  const std::string text = ::testing::internal::GetCapturedStderr();
-  return std::regex_replace(text, std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z)"),
-                            "T");
+  std::string text = ::testing::internal::GetCapturedStderr();
+  const std::string_view before = format == "json" ? "{\"ts\":\"" : "ts=";
+  for (std::size_t line = 0; line < text.size(); line = text.find('\n', line) + 1) {
+    const std::size_t from = line + before.size();
+    const std::size_t bytes = text.find('Z', line) + 1 - from;
+    EXPECT_EQ(text.substr(line, before.size()), before);
+    EXPECT_TRUE(parse_timestamp(text.substr(from, bytes))) << text;
+    text.replace(from, bytes, "T");
+  }
+  return text;
 }
 
 TEST(Log, WritesLogfmt) {
