@@ -15,6 +15,7 @@ Response query_instant(const Context&, const Request&);
 Response query_range(const Context&, const Request&);
 Response query_exemplars(const Context&, const Request&);
 Response format_query(const Context&, const Request&);
+Response parse_query(const Context&, const Request&);
 
 // series.cc
 Response series(const Context&, const Request&);

@@ -9,6 +9,7 @@
 #include "api/envelope.h"
 #include "api/parameters.h"
 #include "api/result_json.h"
+#include "api/tree_json.h"
 #include "promql/engine.h"
 #include "promql/parser.h"
 
@@ -104,6 +105,10 @@ Response engine_error(Error error) {
   return error_response(error);
 }
 
+Result<promql::ExprPtr> parsed_query(const Context& context, const Request& request) {
+  return promql::parse(request.form.get("query"), context.storage.engine->options().features);
+}
+
 struct RangeParameters {
   TimestampMs start = 0, end = 0;
   DurationMs step = 0;
@@ -171,8 +176,7 @@ Response query_range(const Context& context, const Request& request) {
 Response query_exemplars(const Context& context, const Request& request) {
   const Result<TimeRange> range = range_parameters(request);
   if (!range) return error_response(range.error());
-  const Result<promql::ExprPtr> expr =
-      promql::parse(request.form.get("query"), context.storage.engine->options().features);
+  const Result<promql::ExprPtr> expr = parsed_query(context, request);
   if (!expr) return error_response(expr.error());
   JsonWriter json = begin_success();
   json.begin_array().end_array();
@@ -180,11 +184,18 @@ Response query_exemplars(const Context& context, const Request& request) {
 }
 
 Response format_query(const Context& context, const Request& request) {
-  const Result<promql::ExprPtr> expr =
-      promql::parse(request.form.get("query"), context.storage.engine->options().features);
+  const Result<promql::ExprPtr> expr = parsed_query(context, request);
   if (!expr) return bad_parameter("query", expr.error().message);
   JsonWriter json = begin_success();
   json.string(promql::print(**expr));
+  return finish_success(std::move(json));
+}
+
+Response parse_query(const Context& context, const Request& request) {
+  const Result<promql::ExprPtr> expr = parsed_query(context, request);
+  if (!expr) return bad_parameter("query", expr.error().message);
+  JsonWriter json = begin_success();
+  write_tree(json, **expr);
   return finish_success(std::move(json));
 }
 

@@ -25,6 +25,7 @@ constexpr Route kRoutes[] = {
     {"/api/v1/query_range",             kGetPost, RunOn::kQueries, kAfterReady, kFormBytesMax,  &query_range},
     {"/api/v1/query_exemplars",         kGetPost, RunOn::kWork,    kAfterReady, kFormBytesMax,  &query_exemplars},
     {"/api/v1/format_query",            kGetPost, RunOn::kWork,    kAfterReady, kFormBytesMax,  &format_query},
+    {"/api/v1/parse_query",             kGetPost, RunOn::kWork,    kAfterReady, kFormBytesMax,  &parse_query},
     {"/api/v1/series",                  kGetPost, RunOn::kQueries, kAfterReady, kFormBytesMax,  &series},
     {"/api/v1/labels",                  kGetPost, RunOn::kQueries, kAfterReady, kFormBytesMax,  &label_names},
     {"/api/v1/label/:name/values",      kGet,     RunOn::kQueries, kAfterReady, kNoBody,        &label_values},
