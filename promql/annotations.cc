@@ -108,7 +108,7 @@ std::string short_float(double v, int digits) {
   if (digits > 0)
     return {buffer, std::to_chars(buffer, end, v, std::chars_format::general, digits).ptr};
   const double magnitude = std::fabs(v);
-  const bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
+  const bool exponent = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e6);
   return {buffer, std::to_chars(buffer, end, v,
                                 exponent ? std::chars_format::scientific : std::chars_format::fixed)
                       .ptr};

@@ -52,7 +52,7 @@ class Annotations {
 
 // `line:column` of a byte of the query, both from 1.
 std::string line_and_column(std::string_view query, std::uint32_t offset);
-// As Go's %g prints a float: the shortest digits, an exponent below 1e-4 and from 1e21; with
+// As Go's %g prints a float: the shortest digits, an exponent below 1e-4 and from 1e6; with
 // `digits` as %.<digits>g, an exponent from 10^digits.
 std::string short_float(double v, int digits = 0);
 

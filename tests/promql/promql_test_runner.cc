@@ -205,7 +205,7 @@ std::string check_annotations(std::string_view kind, const std::vector<std::stri
 
 class Runner {
  public:
-  Runner(bool type_and_unit, Executor* executor) : engine_(options(type_and_unit, executor)) {}
+  explicit Runner(const TestFileOptions& options) : engine_(engine_options(options)) {}
 
   void run(const std::vector<Command>& commands) {
     for (const Command& command : commands) {
@@ -224,13 +224,13 @@ class Runner {
   TestFileReport take() { return std::move(report_); }
 
  private:
-  static EngineOptions options(bool type_and_unit, Executor* executor) {
-    EngineOptions options;
-    options.samples_max = 10'000;
-    options.timeout = 100'000;
-    options.features = {true, true, true, true, type_and_unit};
-    options.executor = executor;
-    return options;
+  static EngineOptions engine_options(const TestFileOptions& options) {
+    EngineOptions engine;
+    engine.samples_max = 10'000;
+    engine.timeout = 100'000;
+    engine.features = {true, true, true, options.delayed_name_removal, options.type_and_unit};
+    engine.executor = options.executor;
+    return engine;
   }
 
   void load(const LoadCommand& load) {
@@ -413,10 +413,9 @@ class Runner {
 
 }  // namespace
 
-Result<TestFileReport> run_test_file(const std::string& path, bool type_and_unit,
-                                     Executor* executor) {
+Result<TestFileReport> run_test_file(const std::string& path, const TestFileOptions& options) {
   const std::vector<Command> commands = TRY(read_test_file(path));
-  Runner runner(type_and_unit, executor);
+  Runner runner(options);
   runner.run(commands);
   return runner.take();
 }

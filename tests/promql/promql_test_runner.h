@@ -25,9 +25,13 @@ struct TestFileReport {
   std::map<std::string, std::size_t> out_of_scope;
 };
 
-// All features on, names removed when the query ends, lookback 5m, subquery step 1m.
-// `type_and_unit`: labels __type__ and __unit__ belong to the name. Errors: the file's.
-Result<TestFileReport> run_test_file(const std::string& path, bool type_and_unit,
-                                     Executor* executor = nullptr);
+struct TestFileOptions {
+  bool type_and_unit = false;        // labels __type__ and __unit__ belong to the name
+  bool delayed_name_removal = true;  // names go when the query ends, else at once
+  Executor* executor = nullptr;
+};
+
+// All other features are on, lookback is 5m, a subquery's step 1m. Errors: the file's.
+Result<TestFileReport> run_test_file(const std::string& path, const TestFileOptions& options);
 
 }  // namespace silverback::promql::testing
