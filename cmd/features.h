@@ -1,0 +1,19 @@
+// --enable-feature: Prometheus's names, and what they switch here.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "promql/parser.h"
+
+namespace silverback::cmd {
+
+promql::Features promql_features(std::span<const std::string> names);
+
+// One sentence for every name that does nothing here. Errors: kInvalidArgument for one whose effect
+// cannot be missed.
+Result<std::vector<std::string>> check_features(std::span<const std::string> names);
+
+}  // namespace silverback::cmd

@@ -1,0 +1,244 @@
+#include "cmd/server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "api/server.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/thread_pool.h"
+#include "cmd/features.h"
+#include "cmd/periodic.h"
+#include "cmd/process_metrics.h"
+#include "cmd/version.h"
+#include "ingest/remote_write.h"
+#include "ingest/self_scrape.h"
+#include "promql/engine.h"
+#include "tsdb/db.h"
+
+namespace silverback::cmd {
+namespace {
+
+constexpr DurationMs kStopGrace = 10'000;
+constexpr DurationMs kRetentionDefault = 15LL * 24 * 3600 * 1000;
+constexpr std::chrono::seconds kMaintainInterval{1};
+constexpr std::chrono::seconds kSelfScrapeInterval{15};
+
+struct ThreadCounts {
+  std::size_t io, query, eval, work, store;
+};
+
+ThreadCounts thread_counts(std::size_t queries_max) {
+  const std::size_t cores = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  return {
+      .io = std::clamp<std::size_t>(cores / 2, 1, 4),
+      .query = std::clamp<std::size_t>(queries_max, 1, 64),
+      .eval = cores,
+      // More than cores: with --storage.wal-sync=0 each waits for the disk.
+      .work = std::max<std::size_t>(2 * cores, 8),
+      .store = 2,
+  };
+}
+
+api::ServerOptions api_options(const Flags& flags, DurationMs retention) {
+  api::ServerOptions options;
+  options.listen_addresses = flags.list("web.listen-address");
+  options.external_url = flags.text("web.external-url");
+  options.route_prefix = flags.text("web.route-prefix");
+  options.connections_max = flags.count("web.max-connections");
+  options.read_timeout = flags.duration("web.read-timeout");
+  options.inflight_bytes_max = flags.bytes("web.max-inflight-bytes");
+  options.cors_origin = flags.text("web.cors.origin");
+  options.enable_lifecycle = flags.on("web.enable-lifecycle");
+  options.enable_admin_api = flags.on("web.enable-admin-api");
+  options.enable_remote_write = flags.on("web.enable-remote-write-receiver");
+  options.queries_max = flags.count("query.max-concurrency");
+  options.version = version();
+  options.revision = revision();
+  options.storage_retention = format_duration(retention);
+  options.flags = flags.all();
+  return options;
+}
+
+// Prometheus compatibility: 0 means the default, not no limit.
+DurationMs retention_of(const Flags& flags) {
+  const DurationMs retention = flags.duration("storage.tsdb.retention.time");
+  return retention == 0 ? kRetentionDefault : retention;
+}
+
+// The `instance` of our own metrics: where one would point a scraper at.
+std::string instance_of(const std::string& address) {
+  for (const std::string_view any : {"0.0.0.0:", "[::]:"}) {
+    if (address.starts_with(any)) return "localhost:" + address.substr(any.size());
+  }
+  return address;
+}
+
+// Says what is wrong once, not every second.
+class RepeatedStatus {
+ public:
+  explicit RepeatedStatus(std::string what) : what_(std::move(what)) {}
+  void note(const Status& status) {
+    const std::string error = status ? "" : status.error().message;
+    if (error == last_error_) return;
+    if (error.empty()) {
+      log_info(what_ + ": works again");
+    } else {
+      log_error(what_ + ": " + error);
+    }
+    last_error_ = error;
+  }
+
+ private:
+  const std::string what_;
+  std::string last_error_;
+};
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(Flags server_flags, const Clock& server_clock, std::function<void()> server_quit)
+      : flags(std::move(server_flags)), clock(server_clock), quit(std::move(server_quit)) {}
+
+  Status listen();
+  Status open_store();
+  void start_loops();
+  void stop();
+
+  const Flags flags;
+  const Clock& clock;
+  const std::function<void()> quit;
+  Registry metrics;
+
+  // In the order of their start; stop() ends them in the reverse order.
+  std::unique_ptr<ThreadPool> store_pool, eval_pool, query_pool, work_pool;
+  std::unique_ptr<api::Server> http;
+  std::vector<std::thread> io_threads;
+  std::unique_ptr<tsdb::Db> db;
+  std::unique_ptr<promql::Engine> engine;
+  std::unique_ptr<ingest::RemoteWriteReceiver> remote_write;
+  std::unique_ptr<ingest::SelfScrape> self_scrape;
+  std::unique_ptr<Periodic> maintain_loop, self_scrape_loop;
+};
+
+Server::Server(Flags flags, const Clock& clock, std::function<void()> quit)
+    : impl_(std::make_unique<Impl>(std::move(flags), clock, std::move(quit))) {}
+
+Server::~Server() { stop(); }
+
+Status Server::start() {
+  Status started = impl_->listen();
+  if (started) started = impl_->open_store();
+  if (!started) {
+    impl_->stop();
+    return started;
+  }
+  impl_->start_loops();
+  log_info("Server is ready to receive web requests.");
+  return {};
+}
+
+std::vector<std::string> Server::addresses() const { return impl_->http->addresses(); }
+
+void Server::stop() { impl_->stop(); }
+
+Status Server::Impl::listen() {
+  const ThreadCounts threads = thread_counts(flags.count("query.max-concurrency"));
+  register_process_metrics(metrics);
+  metrics
+      .gauge("prometheus_build_info", "Which build this is; the value is always 1.",
+             Labels{{"revision", revision()}, {"version", version()}})
+      .set(1);
+  query_pool = std::make_unique<ThreadPool>("query", threads.query);
+  work_pool = std::make_unique<ThreadPool>("work", threads.work);
+  http = std::make_unique<api::Server>(api_options(flags, retention_of(flags)),
+                                       api::ServerDependencies{.clock = &clock,
+                                                               .metrics = &metrics,
+                                                               .queries = query_pool.get(),
+                                                               .work = work_pool.get(),
+                                                               .reload = {},
+                                                               .quit = quit});
+  TRY(http->listen());
+  for (const std::string& address : http->addresses()) log_info("Listening on " + address);
+  for (std::size_t i = 0; i < threads.io; ++i) {
+    io_threads.emplace_back([server = http.get()] { server->run(); });
+  }
+  return {};
+}
+
+Status Server::Impl::open_store() {
+  const ThreadCounts threads = thread_counts(flags.count("query.max-concurrency"));
+  const DurationMs retention = retention_of(flags);
+  store_pool = std::make_unique<ThreadPool>("store", threads.store);
+  const tsdb::DbOptions options{.retention = retention,
+                                .wal_sync = flags.duration("storage.wal-sync"),
+                                .min_free_bytes = flags.bytes("storage.min-free-bytes"),
+                                .executor = store_pool.get(),
+                                .clock = &clock,
+                                .metrics = &metrics,
+                                .files = nullptr};
+  const auto begin = std::chrono::steady_clock::now();
+  db = TRY(tsdb::Db::open(flags.text("storage.tsdb.path"), options));
+  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+  log_info("Opened the store in " + format_duration(taken.count()));
+
+  eval_pool = std::make_unique<ThreadPool>("eval", threads.eval);
+  engine = std::make_unique<promql::Engine>(
+      promql::EngineOptions{.lookback_delta = flags.duration("query.lookback-delta"),
+                            .timeout = flags.duration("query.timeout"),
+                            .samples_max = flags.count("query.max-samples"),
+                            .default_subquery_step = 60'000,
+                            .features = promql_features(flags.list("enable-feature")),
+                            .executor = eval_pool.get()});
+  remote_write = std::make_unique<ingest::RemoteWriteReceiver>(
+      [store = db.get()] { return store->appender(); }, ingest::Acceptance(retention, clock),
+      ingest::RemoteWriteOptions{}, &metrics);
+  http->set_storage({.samples = db.get(),
+                     .engine = engine.get(),
+                     .db = db.get(),
+                     .remote_write = remote_write.get()});
+  return {};
+}
+
+void Server::Impl::start_loops() {
+  maintain_loop = std::make_unique<Periodic>(
+      "maintain", kMaintainInterval, kMaintainInterval,
+      [store = db.get(), status = std::make_shared<RepeatedStatus>("Maintaining the store")] {
+        status->note(store->maintain());
+      });
+  if (!flags.on("scrape.self")) return;
+  self_scrape = std::make_unique<ingest::SelfScrape>(
+      [store = db.get()] { return store->appender(); },
+      [this] { return api::metrics_text(metrics); },
+      ingest::SelfScrapeOptions{.instance = instance_of(http->addresses().front())});
+  self_scrape_loop = std::make_unique<Periodic>(
+      "self-scrape", std::chrono::seconds(1), kSelfScrapeInterval,
+      [this, status = std::make_shared<RepeatedStatus>("Scraping the server's own metrics")] {
+        status->note(self_scrape->scrape(clock.now()));
+      });
+}
+
+void Server::Impl::stop() {
+  self_scrape_loop.reset();
+  if (!io_threads.empty()) http->stop(kStopGrace);
+  for (std::thread& thread : io_threads) thread.join();
+  io_threads.clear();
+  // Their ends wait for the requests that still run.
+  query_pool.reset();
+  work_pool.reset();
+  maintain_loop.reset();
+  http.reset();
+  self_scrape.reset();
+  remote_write.reset();
+  engine.reset();
+  eval_pool.reset();
+  db.reset();
+  store_pool.reset();
+}
+
+}  // namespace silverback::cmd

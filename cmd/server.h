@@ -1,0 +1,48 @@
+// The whole server: store, engine, receiver, HTTP, and the threads they run on. This is the one
+// place that starts threads.
+//
+//   io-N      move bytes (as many as call api::Server::run)
+//   query-N   one per running query; a slow query holds one, so there are --query.max-concurrency
+//   eval-N    lend a hand to the query threads
+//   work-N    remote write and other short requests; they wait for the log together
+//   store-N   sealing and syncing
+//   maintain, self-scrape   loops
+//
+// Starts in the order listen → open the store → serve, and answers 503 in between: a balancer sees
+// a server that comes up, not one that is gone. Stops in the reverse order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "cmd/flags.h"
+
+namespace silverback::cmd {
+
+class Server {
+ public:
+  // `quit` is called, from any thread, when a client asks for the end (POST /-/quit). `clock` must
+  // outlive this.
+  Server(Flags flags, const Clock& clock, std::function<void()> quit);
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Returns when it serves. Errors: what is wrong with a flag, the address or the data; then
+  // nothing runs any more.
+  Status start();
+  // Where it listens, `127.0.0.1:9090`. Requires start().
+  std::vector<std::string> addresses() const;
+  // Answers what has begun, closes the store. What is not answered within 10 s is cut off.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace silverback::cmd

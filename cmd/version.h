@@ -1,0 +1,14 @@
+// Which build this is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace silverback::cmd {
+
+std::string_view version();   // `0.1.0`
+std::string_view revision();  // of the source; "" if it was not built from a repository
+// `silverback, version 0.1.0 (revision: 0123456789ab)`, as Prometheus prints its own.
+std::string version_line();
+
+}  // namespace silverback::cmd
