@@ -1,6 +1,7 @@
 #include "api/http_wire.h"
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 
 namespace silverback::api {
@@ -44,10 +45,9 @@ Result<HostPort> parse_listen_address(std::string_view text) {
   if (colon == std::string_view::npos) return bad();
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
-  const bool digits =
-      !port.empty() && port.size() <= 5 &&
-      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits || std::stoi(std::string(port)) > 65535) return bad();
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size()) return bad();
   if (host.starts_with('[')) {
     if (!host.ends_with(']')) return bad();
     host = host.substr(1, host.size() - 2);

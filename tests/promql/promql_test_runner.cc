@@ -5,11 +5,11 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <regex>
 #include <set>
 #include <utility>
 
 #include "base/number_text.h"
+#include "base/regex.h"
 #include "promql/engine.h"
 #include "promql/functions.h"
 #include "tests/promql/promql_test_file.h"
@@ -176,8 +176,10 @@ bool matches(const AnnotationExpectation& expectation, const std::string& text) 
       return true;
     case AnnotationExpectation::Match::kText:
       return text == expectation.text;
-    case AnnotationExpectation::Match::kRegex:
-      return std::regex_search(text, std::regex(expectation.text));
+    case AnnotationExpectation::Match::kRegex: {
+      const Result<Regex> somewhere = Regex::anchored(".*(?:" + expectation.text + ").*");
+      return somewhere && somewhere->matches(text);
+    }
   }
   return false;
 }
