@@ -27,6 +27,17 @@ std::string format_timestamp(TimestampMs t) {
   return {buffer.data(), static_cast<std::size_t>(bytes)};
 }
 
+// `inf` and `nan` are numbers where a grouping is read, so as labels they need quotes.
+bool needs_quotes(std::string_view label) {
+  return !is_legacy_label_name(label) || (label.size() == 3 && parse_float(label));
+}
+
+// `+Inf ^ 2` would be read as +(Inf ^ 2).
+bool is_infinite_base(const Binary& node) {
+  const auto* base = std::get_if<NumberLiteral>(&node.lhs->node);
+  return node.op == BinaryOp::kPow && base != nullptr && std::isinf(base->value);
+}
+
 class Printer {
  public:
   std::string take() && { return std::move(out_); }
@@ -133,7 +144,11 @@ void Printer::print_at_and_offset(const AtModifier& at, const DurationValue& off
 }
 
 void Printer::print(const Binary& node) {
-  print(*node.lhs);
+  if (is_infinite_base(node)) {
+    out_ += "Inf";
+  } else {
+    print(*node.lhs);
+  }
   out_ += ' ';
   out_ += to_string(node.op);
   if (node.return_bool) out_ += " bool";
@@ -199,7 +214,7 @@ void Printer::print_labels(const std::vector<std::string>& labels) {
   out_ += '(';
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (i > 0) out_ += ", ";
-    out_ += is_legacy_label_name(labels[i]) ? labels[i] : quote(labels[i]);
+    out_ += needs_quotes(labels[i]) ? quote(labels[i]) : labels[i];
   }
   out_ += ')';
 }
