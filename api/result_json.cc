@@ -1,5 +1,7 @@
 #include "api/result_json.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -24,13 +26,15 @@ class SampleHeads {
 
   // Before the samples of each series, which are then asked for in ascending time.
   void rewind() { next_ = 0; }
-  void append(std::string& out, TimestampMs t) {
+  // Valid until the next call.
+  std::string_view of(TimestampMs t) {
     while (next_ < heads_.size() && heads_[next_].t < t) ++next_;
     if (next_ < heads_.size() && heads_[next_].t == t) {
-      out.append(text_, heads_[next_].begin, heads_[next_].size);
-    } else {
-      render(out, t);
+      return std::string_view(text_).substr(heads_[next_].begin, heads_[next_].size);
     }
+    single_.clear();
+    render(single_, t);
+    return single_;
   }
 
  private:
@@ -45,7 +49,7 @@ class SampleHeads {
   }
 
   std::vector<Head> heads_;
-  std::string text_;
+  std::string text_, single_;
   std::size_t next_ = 0;
 };
 
@@ -53,19 +57,32 @@ void write_floats(JsonWriter& json, const std::vector<Sample>& samples, SampleHe
   json.key("values").begin_array();
   std::string& out = json.buffer();
   heads.rewind();
-  bool first = true;
+  // Each sample is put together on the stack: one capacity check instead of five.
+  constexpr std::size_t kHeadBytesMax = 32;
+  std::array<char, kHeadBytesMax + kJsonFloatBytesMax + 3> text;
   for (const Sample& sample : samples) {
-    if (!first) out += ',';
-    first = false;
-    heads.append(out, sample.t);
-    append_json_float(out, sample.v);
-    out += "\"]";
+    const std::string_view head = heads.of(sample.t);
+    char* end = std::copy(head.begin(), head.end(), text.data());
+    end = write_json_float(end, sample.v);
+    *end++ = '"';
+    *end++ = ']';
+    *end++ = ',';
+    out.append(text.data(), end);
   }
+  if (!samples.empty()) out.pop_back();  // the last comma
   json.end_array();
+}
+
+std::size_t sample_count(const promql::Matrix& matrix) {
+  std::size_t count = 0;
+  for (const promql::Series& series : matrix) count += series.floats.size();
+  return count;
 }
 
 void write_matrix(JsonWriter& json, const promql::Matrix& matrix) {
   SampleHeads heads(matrix.empty() ? std::vector<Sample>{} : matrix.front().floats);
+  constexpr std::size_t kSampleBytesUsual = 32;
+  json.buffer().reserve(json.buffer().size() + sample_count(matrix) * kSampleBytesUsual);
   json.begin_array();
   for (const promql::Series& series : matrix) {
     json.begin_object().key("metric").labels(series.metric);

@@ -16,6 +16,8 @@ namespace {
 
 // Longest: -1.7976931348623157e+308.
 constexpr std::size_t kScientificBytesMax = 32;
+// 2^53: below it every whole number is a double.
+constexpr double kWholeMax = 9007199254740992.0;
 
 bool append_special(std::string& out, double v) {
   if (std::isnan(v)) {
@@ -84,7 +86,7 @@ std::string format_float(double v) {
 void append_float(std::string& out, double v) {
   if (append_special(out, v)) return;
   // Counters and counts: whole numbers below 2^53 print as such, without looking for digits.
-  if (std::fabs(v) < 9007199254740992.0 && v == std::trunc(v) && !(v == 0 && std::signbit(v))) {
+  if (std::fabs(v) < kWholeMax && v == std::trunc(v) && !(v == 0 && std::signbit(v))) {
     std::array<char, 24> digits;
     const auto end =
         std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<long long>(v)).ptr;
@@ -121,14 +123,29 @@ void append_float(std::string& out, double v) {
   }
 }
 
-void append_json_float(std::string& out, double v) {
+char* write_json_float(char* out, double v) {
+  char* const end = out + kJsonFloatBytesMax;
   const double magnitude = std::fabs(v);
-  if (std::isfinite(v) && magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21)) {
-    std::array<char, kScientificBytesMax> buffer;
-    out += scientific(v, buffer);
-  } else {
-    append_float(out, v);
+  if (magnitude < kWholeMax) {
+    if (v == std::trunc(v) && !(v == 0 && std::signbit(v))) {
+      return std::to_chars(out, end, static_cast<long long>(v)).ptr;
+    }
+    // Below 2^53 the shortest digits are the exact ones wherever fixed notation needs them.
+    if (magnitude >= 1e-6 || v == 0)
+      return std::to_chars(out, end, v, std::chars_format::fixed).ptr;
+    return std::to_chars(out, end, v, std::chars_format::scientific).ptr;
   }
+  if (std::isfinite(v) && magnitude >= 1e21) {
+    return std::to_chars(out, end, v, std::chars_format::scientific).ptr;
+  }
+  std::string text;
+  append_float(text, v);
+  return std::copy(text.begin(), text.end(), out);
+}
+
+void append_json_float(std::string& out, double v) {
+  std::array<char, kJsonFloatBytesMax> text;
+  out.append(text.data(), write_json_float(text.data(), v));
 }
 
 void append_json_timestamp(std::string& out, long long t_ms) {

@@ -199,5 +199,17 @@ TEST(ParseFloat, ReadsBackWhatWasWritten) {
   }
 }
 
+TEST(FormatFloat, IsTheSameInJsonWhereThatHasNoExponent) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 100'000; ++i) {
+    const double v = std::ldexp(static_cast<double>(random()), -static_cast<int>(random() % 84));
+    if (v < 1e-6 || v >= 1e21) continue;
+    ASSERT_EQ(json_float(v), format_float(v));
+    ASSERT_EQ(json_float(-v), format_float(-v));
+  }
+}
+
 }  // namespace
 }  // namespace silverback
