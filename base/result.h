@@ -67,7 +67,9 @@ T unwrap(tl::expected<T, Error>&& result) {
 inline void unwrap(tl::expected<void, Error>&&) {}
 }  // namespace result_detail
 
-// Unwraps a Result, or returns its error from the enclosing function. Not for coroutines.
+// Unwraps a Result, or returns its error from the enclosing function. Not for coroutines. Not next
+// to a temporary that owns something, as in `new T(TRY(make()))`: the return jumps out of the
+// expression without destroying it.
 #define TRY(expr)                                                              \
   __extension__({                                                              \
     auto try_result = (expr);                                                  \

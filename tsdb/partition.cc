@@ -178,8 +178,9 @@ Partition::~Partition() = default;
 Result<std::shared_ptr<Partition>> Partition::open(FileSystem& files,
                                                    const std::filesystem::path& directory,
                                                    const PartitionInfo& info) {
-  return std::shared_ptr<Partition>(
-      new Partition(TRY(PartitionReader::open(files, directory, info))));
+  std::shared_ptr<const PartitionReader> reader =
+      TRY(PartitionReader::open(files, directory, info));
+  return std::shared_ptr<Partition>(new Partition(std::move(reader)));
 }
 
 const PartitionInfo& Partition::info() const { return reader_->info(); }
