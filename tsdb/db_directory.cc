@@ -79,6 +79,21 @@ Status check_directory(FileSystem& files, const std::filesystem::path& directory
   return {};
 }
 
+Status make_directory(FileSystem& files, const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> parents;
+  std::filesystem::path missing = std::filesystem::absolute(directory).lexically_normal();
+  if (!missing.has_filename()) missing = missing.parent_path();
+  for (; missing.has_relative_path(); missing = missing.parent_path()) {
+    const auto found = files.list(missing);
+    if (found) break;
+    if (found.error().code != ErrorCode::kNotFound) return fail(found.error());
+    parents.push_back(missing.parent_path());
+  }
+  TRY(files.create_directories(directory));
+  for (const std::filesystem::path& parent : parents) TRY(files.sync_directory(parent));
+  return {};
+}
+
 Result<std::unique_ptr<DirectoryLock>> DirectoryLock::acquire(
     const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / "lock";

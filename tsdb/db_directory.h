@@ -16,6 +16,9 @@ inline constexpr std::string_view kManifestName = "MANIFEST";
 // foreign; kCorruption if it is ours but without its MANIFEST; kIo.
 Status check_directory(FileSystem& files, const std::filesystem::path& directory);
 
+// Creates it if it is not there, and makes its name durable.
+Status make_directory(FileSystem& files, const std::filesystem::path& directory);
+
 // Keeps other processes, and other stores of this one, out while it lives.
 class DirectoryLock {
  public:

@@ -110,7 +110,8 @@ class Store {
 
   // store_seal.cc
   Status seal(TimestampMs end) REQUIRES(maintenance_) EXCLUDES(committer_);
-  Status write_partitions(const Seal& seal, LogPosition position) REQUIRES(maintenance_);
+  Status write_partitions(const Seal& seal, LogPosition position, TimestampMs complete)
+      REQUIRES(maintenance_);
   Result<PartitionInfo> build_partition(TimestampMs mint, TimestampMs maxt, SeriesSource& source)
       REQUIRES(maintenance_);
   Status clean_log(TimestampMs before) REQUIRES(maintenance_) EXCLUDES(committer_);
@@ -121,6 +122,11 @@ class Store {
       REQUIRES(maintenance_);
   static bool is_worth_merging(const std::vector<OpenPartition>& inputs, const Partitions& all,
                                bool to_final_form);
+  struct MergedPosition {
+    LogPosition position;
+    bool is_exact;  // nothing that an input covers is above it
+  };
+  Result<MergedPosition> merged_position(const std::vector<OpenPartition>& inputs);
   Status merge(const std::vector<OpenPartition>& inputs) REQUIRES(maintenance_);
   Status remove_partitions(const std::vector<std::string>& names);
   Status open_manifest() REQUIRES(maintenance_);

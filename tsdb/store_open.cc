@@ -59,7 +59,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& director
                                            const DbOptions& options) {
   std::unique_ptr<Store> store(new Store(directory, options));
   TRY(check_directory(store->files_, directory));
-  TRY(store->files_.create_directories(directory));
+  TRY(make_directory(store->files_, directory));
   store->lock_ = TRY(DirectoryLock::acquire(directory));
   const Status recovered = store->recover();
   if (!recovered) return fail(Error(recovered.error()).within("open " + directory.string()));

@@ -41,14 +41,15 @@ struct Interval {
   TimestampMs mint, maxt;
 };
 
-// Which partitions to make of ranges: one per day where the whole day is to be sealed, else one per
+// Which partitions to make of ranges: one per day where the whole day is complete, else one per
 // range. `ranges` ascend.
-std::vector<Interval> plan_partitions(const std::vector<TimestampMs>& ranges, TimestampMs end) {
+std::vector<Interval> plan_partitions(const std::vector<TimestampMs>& ranges,
+                                      TimestampMs complete_before) {
   std::vector<Interval> plan;
   for (const TimestampMs start : ranges) {
     if (!plan.empty() && start < plan.back().maxt) continue;
     const TimestampMs day = span_start(start, kDayMs);
-    const bool whole_day = day + kDayMs <= end;
+    const bool whole_day = day + kDayMs <= complete_before;
     plan.push_back(whole_day ? Interval{day, day + kDayMs} : Interval{start, start + kRangeMs});
   }
   return plan;
@@ -130,7 +131,7 @@ Status Store::seal(TimestampMs end) {
     head_.take_series(seal, first, std::min(kSliceSeries, next_id - first));
   }
   head_.sort(seal);
-  const Status written = write_partitions(seal, position);
+  const Status written = write_partitions(seal, position, complete_before(pending));
   if (!written) {
     metrics_.compactions_failed.add();
     MutexLock committer(committer_);
@@ -148,11 +149,11 @@ Status Store::seal(TimestampMs end) {
   return clean_log(complete_before(pending));
 }
 
-Status Store::write_partitions(const Seal& seal, LogPosition position) {
+Status Store::write_partitions(const Seal& seal, LogPosition position, TimestampMs complete) {
   std::vector<ManifestEntry> added;
   auto next = std::make_shared<Partitions>(*partitions());
   const Status written = [&]() REQUIRES(maintenance_) -> Status {
-    for (const Interval& interval : plan_partitions(seal.ranges, seal.end)) {
+    for (const Interval& interval : plan_partitions(seal.ranges, complete)) {
       const std::unique_ptr<SeriesSource> source = head_.source(seal, interval.mint, interval.maxt);
       ManifestEntry entry{TRY(build_partition(interval.mint, interval.maxt, *source)), position,
                           true};
@@ -307,9 +308,29 @@ Status Store::merge_spans(DurationMs span, TimestampMs settled, bool to_final_fo
     if (open.entry.partition.maxt <= start + span && start + span <= settled)
       spans[start].push_back(open);
   }
-  for (const auto& [start, inputs] : spans)
-    if (is_worth_merging(inputs, *all, to_final_form)) TRY(merge(inputs));
+  for (const auto& [start, inputs] : spans) {
+    if (!is_worth_merging(inputs, *all, to_final_form)) continue;
+    // Else what is in partitions already would be replayed at the next start; later it is not.
+    if (to_final_form || TRY(merged_position(inputs)).is_exact) TRY(merge(inputs));
+  }
   return {};
+}
+
+// Up to where in the log the result of a merge is complete. An entry has one position for its whole
+// range, so it is the lowest that holds at any instant, unless the log begins behind all of them.
+Result<Store::MergedPosition> Store::merged_position(const std::vector<OpenPartition>& inputs) {
+  std::map<TimestampMs, LogPosition> of_range;
+  LogPosition highest = 0;
+  for (const OpenPartition& input : inputs) {
+    highest = std::max(highest, input.entry.log_position);
+    for (TimestampMs t = input.entry.partition.mint; t < input.entry.partition.maxt; t += kRangeMs)
+      of_range[t] = std::max(of_range[t], input.entry.log_position);
+  }
+  const std::vector<std::uint64_t> logs = TRY(log_files(files_, directory_, LogType::kSamples));
+  if (logs.empty() || logs.front() >= highest >> 32) return MergedPosition{highest, true};
+  LogPosition lowest = highest;
+  for (const auto& [start, position] : of_range) lowest = std::min(lowest, position);
+  return MergedPosition{lowest, lowest == highest};
 }
 
 bool Store::is_worth_merging(const std::vector<OpenPartition>& inputs, const Partitions& all,
@@ -343,26 +364,20 @@ Status Store::merge(const std::vector<OpenPartition>& inputs) {
   std::vector<std::unique_ptr<SeriesSource>> sources;
   std::vector<std::string> names;
   TimestampMs mint = kTimestampMax, maxt = kTimestampMin;
-  LogPosition lowest = ~LogPosition{0}, highest = 0;
   for (const OpenPartition& input : inputs) {  // in order of acceptance
     const PartitionInfo& info = input.entry.partition;
     sources.push_back(input.partition->source());
     names.push_back(info.name);
     mint = std::min(mint, info.mint);
     maxt = std::max(maxt, info.maxt);
-    lowest = std::min(lowest, input.entry.log_position);
-    highest = std::max(highest, input.entry.log_position);
   }
-  // Below the highest position nothing is left in the log, or the lowest is what holds for all.
-  const std::vector<std::uint64_t> logs = TRY(log_files(files_, directory_, LogType::kSamples));
-  const bool log_is_newer = logs.empty() || logs.front() >= highest >> 32;
   const std::unique_ptr<SeriesSource> merged = merge_sources(std::move(sources));
   Result<PartitionInfo> info = build_partition(mint, maxt, *merged);
   if (!info) {
     metrics_.compactions_failed.add();
     return fail(Error(info.error()).within("merge partitions"));
   }
-  const ManifestEntry entry{*info, log_is_newer ? highest : lowest, true};
+  const ManifestEntry entry{*info, TRY(merged_position(inputs)).position, true};
   auto next = std::make_shared<Partitions>();
   for (const OpenPartition& open : *partitions())
     if (std::find(names.begin(), names.end(), open.entry.partition.name) == names.end())

@@ -28,6 +28,7 @@ struct LoggedSample {
   std::uint32_t id;  // of the series
   TimestampMs t;
   std::uint64_t v_bits;
+  bool operator==(const LoggedSample&) const = default;
 };
 
 // Where in the log: (file number << 32) | offset. Ascending in the order of acceptance.

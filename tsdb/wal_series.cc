@@ -85,6 +85,7 @@ Status SeriesLog::sync(std::uint32_t next_id) {
 }
 
 Result<SeriesLog::Rewrite> SeriesLog::begin_rewrite(std::uint32_t next_id) {
+  TRY(sync(next_id));
   TRY(start_file(next_id));
   return Rewrite{files_, directory_, log_.take_number(), log_.number(), next_id};
 }

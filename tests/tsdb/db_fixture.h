@@ -35,6 +35,19 @@ inline std::filesystem::path scratch_directory() {
   return directory;
 }
 
+// For tests that sync very often and need little room: without a disk behind it, if there is such a
+// place.
+inline std::filesystem::path scratch_directory_in_memory() {
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space("/dev/shm", error);
+  if (error || space.available < (256U << 20)) return scratch_directory();
+  const std::filesystem::path directory =
+      std::filesystem::path("/dev/shm") / ("silverback_tsdb_test-" + std::to_string(::getpid()));
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directories(directory, error);
+  return error ? scratch_directory() : directory;
+}
+
 inline std::vector<std::string> listing(const std::filesystem::path& directory) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))

@@ -1,0 +1,222 @@
+// Every file call of a scripted life fails once: whatever was acknowledged is there afterwards, and
+// nothing that was not sent.
+#include <map>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "tests/testing/faulty_file_system.h"
+#include "tests/tsdb/db_fixture.h"
+#include "tsdb/db.h"
+
+namespace silverback::tsdb {
+namespace {
+
+using silverback::testing::FaultyFileSystem;
+using silverback::testing::FileOperation;
+using testing::kHour;
+
+constexpr TimestampMs kStart = 1'700'006'400'000;
+
+class FaultsTest : public ::testing::Test {
+ protected:
+  FaultsTest() : scratch_(testing::scratch_directory_in_memory()) {}
+  ~FaultsTest() override { std::filesystem::remove_all(scratch_); }
+
+  void start_over() {
+    db_.reset();
+    files_.reset();
+    std::filesystem::remove_all(scratch_);
+    std::filesystem::create_directories(scratch_ / "attic");
+    files_ = std::make_unique<FaultyFileSystem>(FileSystem::posix(), scratch_ / "attic");
+    sent_.clear();
+    acknowledged_.clear();
+    now_ = kStart;
+  }
+
+  void open(DurationMs wal_sync) {
+    DbOptions options;
+    options.files = files_.get();
+    options.wal_sync = wal_sync;
+    options.clock = &clock_;
+    for (int attempt = 0; attempt < 3 && db_ == nullptr; ++attempt) {
+      auto db = Db::open(scratch_ / "db", options);
+      if (db) db_ = *std::move(db);
+    }
+    ASSERT_NE(db_, nullptr) << "one fault is not for ever";
+  }
+
+  // The sender's part: what is not acknowledged is sent again, a few times.
+  void append(int series, DurationMs step, double v) {
+    now_ += step;
+    const std::unique_ptr<Appender> batch = db_->appender();
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      std::vector<std::pair<std::string, TimestampMs>> keys;
+      for (int i = 0; i < series; ++i) {
+        const std::string metric = "m" + std::to_string(i);
+        for (const TimestampMs t : {now_ + i, now_ - 300'000 + i}) {
+          const Result<SeriesRef> ref = batch->series({{kMetricName, metric}});
+          ASSERT_TRUE(ref.has_value());
+          batch->append(*ref, {t, v});
+          keys.emplace_back(metric, t);
+          sent_[{metric, t}].insert(v);
+        }
+      }
+      if (!batch->commit()) continue;
+      for (const auto& key : keys) acknowledged_.insert(key);
+      return;
+    }
+  }
+
+  void live() {
+    append(3, 1000, 1);
+    append(4, 1000, 2);
+    static_cast<void>(db_->sync());
+    append(4, 2 * kHour, 3);
+    clock_.advance(1000);  // a sync is due
+    append(4, 1000, 4);
+    static_cast<void>(db_->maintain());
+    append(5, 2 * kHour, 5);
+    static_cast<void>(db_->maintain());
+    append(2, 1000, 6);
+    static_cast<void>(db_->flush());
+    append(5, 1000, 7);
+    static_cast<void>(db_->compact());
+    append(5, 1000, 8);
+  }
+
+  void check(const std::string& context) {
+    const std::vector<Matcher> all = {*Matcher::make(Matcher::Type::kRegex, "__name__", ".+")};
+    const auto selection = db_->select(all, {});
+    ASSERT_TRUE(selection.has_value()) << context << selection.error().message;
+    EXPECT_TRUE((*selection)->warnings().empty()) << context;
+    std::set<std::pair<std::string, TimestampMs>> found;
+    SampleColumns columns;
+    for (std::size_t i = 0; i < (*selection)->size(); ++i) {
+      const std::string metric((*selection)->labels(i).metric_name());
+      ASSERT_TRUE((*selection)->read(i, columns).has_value()) << context;
+      for (std::size_t k = 0; k < columns.t.size(); ++k) {
+        found.emplace(metric, columns.t[k]);
+        const auto sent = sent_.find({metric, columns.t[k]});
+        ASSERT_TRUE(sent != sent_.end() && sent->second.contains(columns.v[k]))
+            << context << metric << " " << columns.t[k];
+      }
+    }
+    for (const auto& key : acknowledged_)
+      ASSERT_TRUE(found.contains(key)) << context << key.first << " " << key.second;
+  }
+
+  const std::filesystem::path scratch_;
+  silverback::testing::ManualClock clock_{kStart};
+  std::unique_ptr<FaultyFileSystem> files_;
+  std::unique_ptr<Db> db_;
+  TimestampMs now_ = kStart;
+  std::map<std::pair<std::string, TimestampMs>, std::set<double>> sent_;
+  std::set<std::pair<std::string, TimestampMs>> acknowledged_;
+};
+
+TEST_F(FaultsTest, OneFailedFileCallLosesNothingAcknowledged) {
+  for (const DurationMs wal_sync : {DurationMs{0}, DurationMs{100}}) {
+    start_over();
+    open(wal_sync);
+    live();
+    db_.reset();
+    const std::size_t calls = files_->calls();
+    ASSERT_GT(calls, 50U);
+    for (std::size_t n = 0; n < calls; ++n) {
+      const std::string context =
+          "wal_sync " + std::to_string(wal_sync) + " failing call " + std::to_string(n) + ": ";
+      start_over();
+      files_->fail_after(n);
+      open(wal_sync);
+      if (HasFatalFailure()) FAIL() << context;
+      live();
+      ASSERT_GE(acknowledged_.size(), 20U) << context << "service goes on after one fault";
+      files_->heal();
+      check(context);
+      db_.reset();
+      open(wal_sync);
+      check(context + "reopened: ");
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_F(FaultsTest, NoPowerLossLosesWhatWasSynced) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
+  std::mt19937_64 random(seed);
+  start_over();
+  open(0);
+  live();
+  db_.reset();
+  const std::size_t calls = files_->calls();
+  for (std::size_t n = 3; n < calls; n += 2) {
+    const std::string context = "power lost at call " + std::to_string(n) + ": ";
+    start_over();
+    // The last thing that happens is that every call fails; then the machine is off.
+    files_->fail_after(n, {}, FaultyFileSystem::kForever);
+    DbOptions options;
+    options.files = files_.get();
+    options.wal_sync = 0;
+    options.clock = &clock_;
+    auto db = Db::open(scratch_ / "db", options);
+    if (db) {
+      db_ = *std::move(db);
+      live();
+    }
+    files_->lose_power(&random);
+    db_.reset();
+    files_->heal();
+    open(0);
+    if (HasFatalFailure()) FAIL() << context;
+    check(context);
+    if (HasFatalFailure()) return;
+    append(2, 1000, 9);
+    check(context + "going on: ");
+  }
+}
+
+TEST_F(FaultsTest, AcknowledgesNothingWhileTheDiskIsFullAndServesAgainAfterwards) {
+  start_over();
+  open(100);
+  append(3, 1000, 1);
+  files_->fail_after(0, {FileOperation::kWrite}, FaultyFileSystem::kForever,
+                     ErrorCode::kUnavailable);
+  const std::size_t before = acknowledged_.size();
+  append(3, 1000, 2);
+  EXPECT_EQ(acknowledged_.size(), before);
+  check("full: ");
+  files_->heal();
+  append(3, 1000, 3);
+  EXPECT_GT(acknowledged_.size(), before);
+  check("healed: ");
+  db_.reset();
+  open(100);
+  check("reopened: ");
+}
+
+TEST_F(FaultsTest, ADuplicateIsNotAcknowledgedBeforeItsOriginalIsDurable) {
+  start_over();
+  open(0);
+  append(1, 1000, 1);
+  files_->fail_after(0, {FileOperation::kSync}, FaultyFileSystem::kForever);
+  const std::unique_ptr<Appender> batch = db_->appender();
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    batch->append(*batch->series({{kMetricName, "m0"}}), {now_ + 5000, 2});
+    EXPECT_FALSE(batch->commit().has_value()) << attempt;
+  }
+  files_->heal();
+  batch->append(*batch->series({{kMetricName, "m0"}}), {now_ + 5000, 2});
+  const Result<CommitResult> result = batch->commit();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->identical_duplicates, 1U);
+  files_->lose_power();
+  db_.reset();
+  files_->heal();
+  open(0);
+  EXPECT_NE(testing::dump(*db_).find(std::to_string(now_ + 5000) + ":2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace silverback::tsdb
