@@ -51,7 +51,7 @@ def check_dockerfile():
 
 
 def check_libraries(install):
-    listed = set(re.findall(r"\blib[a-z0-9.+-]+", install)) | IN_THE_BASE_IMAGE
+    listed = set(re.search(r"--no-install-recommends ([^&]+)&&", install).group(1).split()) | IN_THE_BASE_IMAGE
     loaded = subprocess.run(["ldd", os.environ["SILVERBACK_BIN"]], check=True, capture_output=True, text=True).stdout
     needed = set()
     for path in re.findall(r"=> (/\S+)", loaded):
