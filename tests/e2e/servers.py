@@ -4,6 +4,7 @@ Every server writes its log to a file in its folder; when a test fails, the tail
 """
 
 import contextlib
+import ctypes
 import http.client
 import json
 import os
@@ -26,6 +27,11 @@ def peer(package, binary):
         [ROOT / "scripts" / "peers", package], check=True, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
     return pathlib.Path(folder) / "usr" / "bin" / binary
+
+
+def die_with_parent():
+    """Runs in a child: a test that is killed takes its servers with it (prctl's PR_SET_PDEATHSIG is 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def free_port():
@@ -60,6 +66,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=die_with_parent,
             )
         deadline = time.monotonic() + self.ready_seconds
         while time.monotonic() < deadline:

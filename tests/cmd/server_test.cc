@@ -1,0 +1,124 @@
+#include "cmd/server.h"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/ingest/remote_write_message.h"
+#include "tests/testing/http_client.h"
+#include "tests/testing/manual_clock.h"
+
+namespace silverback::cmd {
+namespace {
+
+using silverback::testing::HttpAnswer;
+using silverback::testing::HttpClient;
+using silverback::testing::ManualClock;
+using silverback::testing::WireSeries;
+using ::testing::HasSubstr;
+
+constexpr TimestampMs kNow = 1'700'000'000'000;
+
+HttpAnswer get(const std::string& address, std::string_view target) {
+  return HttpClient(address).get(target);
+}
+
+HttpAnswer post(const std::string& address, std::string_view target, std::string_view body) {
+  return HttpClient(address).request("POST", target, {}, body);
+}
+
+class ServerProcess : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/silverback_server_test_XXXXXX";
+    folder_ = mkdtemp(name);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Flags flags(std::vector<std::string> more = {}) {
+    more.push_back("--storage.tsdb.path=" + folder_ + "/data");
+    more.emplace_back("--web.listen-address=127.0.0.1:0");
+    more.emplace_back("--storage.min-free-bytes=0");
+    return *parse_flags(more);
+  }
+
+  std::string folder_;
+  ManualClock clock_{kNow};
+};
+
+TEST_F(ServerProcess, KeepsWhatItAcknowledgedOverARestart) {
+  const std::string body =
+      silverback::testing::snappy_block(silverback::testing::encode(std::vector<WireSeries>{
+          {.labels = {{"__name__", "x"}, {"a", "1"}}, .samples = {{kNow, 42}}}}));
+  for (int start = 0; start < 2; ++start) {
+    Server server(flags({"--no-scrape.self"}), clock_, {});
+    const Status started = server.start();
+    ASSERT_TRUE(started) << started.error().message;
+    const std::string address = server.addresses().front();
+    EXPECT_EQ(get(address, "/-/ready").status, 200);
+    if (start == 0) {
+      EXPECT_EQ(post(address, "/api/v1/write", body).status, 204);
+    }
+    EXPECT_THAT(get(address, "/api/v1/query?query=x&time=1700000000").body,
+                HasSubstr(R"("value":[1700000000,"42"])"));
+    server.stop();
+  }
+}
+
+TEST_F(ServerProcess, RefusesTimesThatItDoesNotKeep) {
+  Server server(flags({"--no-scrape.self", "--storage.tsdb.retention.time=1d"}), clock_, {});
+  ASSERT_TRUE(server.start());
+  const std::string body = silverback::testing::snappy_block(silverback::testing::encode(
+      std::vector<WireSeries>{{.labels = {{"__name__", "x"}},
+                               .samples = {{kNow - 2 * 24 * 3600 * 1000, 1}, {kNow, 2}}}}));
+  const HttpAnswer answer = post(server.addresses().front(), "/api/v1/write", body);
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("out of bounds"));
+}
+
+TEST_F(ServerProcess, ScrapesItself) {
+  Server server(flags(), clock_, {});
+  ASSERT_TRUE(server.start());
+  const std::string address = server.addresses().front();
+  const std::string query =
+      "/api/v1/query?time=1700000000&query=up%7Bjob%3D%22silverback%22%2Cinstance%3D%22" + address +
+      "%22%7D%20%3D%3D%201";
+  std::string answer;
+  for (int i = 0; i < 200 && answer.find("\"1\"") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    answer = get(address, query).body;
+  }
+  EXPECT_THAT(answer, HasSubstr(R"("value":[1700000000,"1"])"));
+  EXPECT_THAT(get(address, "/api/v1/query?time=1700000000&query=process_cpu_seconds_total").body,
+              HasSubstr("\"__name__\":\"process_cpu_seconds_total\""));
+}
+
+TEST_F(ServerProcess, AsksToEndWhenAClientMay) {
+  std::atomic<int> asked{0};
+  Server server(flags({"--web.enable-lifecycle"}), clock_, [&] { ++asked; });
+  ASSERT_TRUE(server.start());
+  EXPECT_EQ(post(server.addresses().front(), "/-/quit", "").status, 200);
+  EXPECT_EQ(asked, 1);
+}
+
+TEST_F(ServerProcess, SaysWhyItDoesNotStart) {
+  std::filesystem::create_directories(folder_ + "/data/wal");
+  std::ofstream(folder_ + "/data/wal/00000000") << "x";
+  Server foreign(flags(), clock_, {});
+  const Status refused = foreign.start();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("wal"));
+
+  Server nowhere(*parse_flags(std::vector<std::string>{"--web.listen-address=nowhere",
+                                                       "--storage.tsdb.path=" + folder_ + "/b"}),
+                 clock_, {});
+  EXPECT_FALSE(nowhere.start());
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/b"));
+}
+
+}  // namespace
+}  // namespace silverback::cmd
