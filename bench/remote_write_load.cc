@@ -5,15 +5,13 @@
 // the server. Every connection has its own targets: the samples of a series arrive in order. The
 // same flags make the same samples. Prints one JSON object with what was sent and how it went.
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <functional>
-#include <memory>
-#include <mutex>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -436,10 +434,6 @@ int run(const Options& options) {
   for (auto& of_connection : targets) makers.emplace_back(std::move(of_connection), options);
   std::vector<Tally> tallies(options.connections);
   std::vector<std::vector<Request>> waves(options.connections);
-  std::vector<std::unique_ptr<Connection>> connections;
-  for (std::size_t i = 0; i < options.connections; ++i) {
-    connections.push_back(std::make_unique<Connection>(options));
-  }
   const std::size_t wave_bytes = (options.wave_mib << 20) / options.connections;
   Clock::duration sending{};
   while (true) {
@@ -448,7 +442,9 @@ int run(const Options& options) {
       break;
     const auto from = Clock::now();
     on_all(options.connections, [&](std::size_t i) {
-      for (Request& request : waves[i]) connections[i]->send(request, tallies[i]);
+      // A connection of its own for each wave: idle ones are closed by the server.
+      Connection connection(options);
+      for (Request& request : waves[i]) connection.send(request, tallies[i]);
     });
     sending += Clock::now() - from;
   }
