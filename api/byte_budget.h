@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/metrics.h"
+
 namespace silverback::api {
 
 class ByteBudget {
  public:
-  explicit ByteBudget(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
-
-  std::uint64_t used() const { return used_.load(std::memory_order_relaxed); }
+  // The gauge follows what is held; borrowed.
+  ByteBudget(std::uint64_t bytes_max, Gauge& held) : bytes_max_(bytes_max), held_(held) {}
 
   // A part of the budget; given back when it goes.
   class Lease {
@@ -35,7 +36,7 @@ class ByteBudget {
       return true;
     }
     void reset() {
-      if (budget_ != nullptr) budget_->used_.fetch_sub(bytes_, std::memory_order_relaxed);
+      if (bytes_ > 0) budget_->give_back(bytes_);
       bytes_ = 0;
     }
 
@@ -50,10 +51,16 @@ class ByteBudget {
     do {
       if (bytes > bytes_max_ - used) return false;
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+    held_.add(static_cast<double>(bytes));
     return true;
+  }
+  void give_back(std::uint64_t bytes) {
+    used_.fetch_sub(bytes, std::memory_order_relaxed);
+    held_.add(-static_cast<double>(bytes));
   }
 
   const std::uint64_t bytes_max_;
+  Gauge& held_;
   std::atomic<std::uint64_t> used_{0};
 };
 

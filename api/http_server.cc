@@ -14,6 +14,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -64,9 +65,10 @@ struct HttpServer::Impl {
 
   const HttpOptions options;
   HttpHandler& handler;
-  ByteBudget inflight;
   Registry own_metrics;  // used if the caller has none
   Registry& metrics;
+  ByteBudget inflight;
+  Gauge& open_connections;
   Counter& accepted;
   Counter& refused_overload;
   std::atomic<bool> stopping{false};
@@ -138,6 +140,7 @@ HttpServer::Connection::~Connection() {
   {
     MutexLock lock(server_.mutex);
     server_.open.erase(this);
+    server_.open_connections.set(static_cast<double>(server_.open.size()));
   }
   // Once the threads have left run(), what is destroyed with the io_context has nobody to tell.
   if (server_.io.stopped()) return;
@@ -459,8 +462,12 @@ void HttpServer::Connection::close() {
 HttpServer::Impl::Impl(HttpOptions http_options, HttpHandler& http_handler)
     : options(std::move(http_options)),
       handler(http_handler),
-      inflight(options.inflight_bytes_max),
       metrics(options.metrics != nullptr ? *options.metrics : own_metrics),
+      inflight(options.inflight_bytes_max,
+               metrics.gauge("silverback_http_inflight_bytes",
+                             "Bytes of request bodies that are held or announced.")),
+      open_connections(metrics.gauge("silverback_http_connections",
+                                     "Connections that the web listener holds open.")),
       accepted(metrics.counter("silverback_http_connections_accepted_total",
                                "Connections that the web listener has accepted.")),
       refused_overload(
@@ -508,6 +515,7 @@ asio::awaitable<void> HttpServer::Impl::accept(std::size_t listener) {
     {
       MutexLock lock(mutex);
       open.emplace(connection.get(), connection);
+      open_connections.set(static_cast<double>(open.size()));
     }
     asio::co_spawn(
         connection->executor(), Connection::serve(connection),
@@ -575,9 +583,16 @@ Status HttpServer::listen() {
     if (error || found.empty()) {
       return fail(ErrorCode::kInvalidArgument, "listen on " + text + ": " + error.message());
     }
-    const tcp::endpoint endpoint = found.begin()->endpoint();
+    tcp::endpoint endpoint = found.begin()->endpoint();
     tcp::acceptor acceptor(impl_->strand);
-    acceptor.open(endpoint.protocol(), error);
+    if (address.host.empty()) {
+      // Every address means both families; a kernel without IPv6 leaves the other.
+      const tcp::endpoint both(tcp::v6(), endpoint.port());
+      acceptor.open(both.protocol(), error);
+      if (!error) acceptor.set_option(asio::ip::v6_only(false), error);
+      if (!error) endpoint = both;
+    }
+    if (!acceptor.is_open()) acceptor.open(endpoint.protocol(), error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(tcp::acceptor::max_listen_connections, error);

@@ -83,6 +83,12 @@ class HttpServerTest : public ::testing::Test {
     threads_.clear();
     server_.reset();
   }
+  double metric(std::string_view name) const {
+    for (const Registry::Family& family : metrics_.snapshot()) {
+      if (family.name == name) return family.points.at(0).value;
+    }
+    return -1;
+  }
   void TearDown() override {
     handler_.go_on();
     stop();
@@ -417,6 +423,28 @@ TEST_F(HttpServerTest, ServesManyClientsAtOnce) {
     }));
   }
   for (auto& client : clients) EXPECT_EQ(client.get(), 100);
+}
+
+TEST_F(HttpServerTest, ListensOnEveryAddressIfNoneIsNamed) {
+  HttpOptions options = quick_options();
+  options.listen_addresses = {":0"};
+  start(std::move(options));
+  HttpClient client("127.0.0.1" + address_.substr(address_.rfind(':')));
+  EXPECT_EQ(client.get("/").status, 200);
+}
+
+TEST_F(HttpServerTest, ShowsWhatItHolds) {
+  HttpOptions options = quick_options();
+  options.stall_timeout = 20'000;
+  start(std::move(options));
+  {
+    HttpClient client(address_);
+    client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1234\r\n\r\n");
+    EXPECT_TRUE(eventually([&] { return metric("silverback_http_inflight_bytes") == 1234; }));
+    EXPECT_EQ(metric("silverback_http_connections"), 1);
+  }
+  EXPECT_TRUE(eventually([&] { return metric("silverback_http_connections") == 0; }));
+  EXPECT_EQ(metric("silverback_http_inflight_bytes"), 0);
 }
 
 TEST(HttpServer, SaysWhyItCannotListen) {
