@@ -1,6 +1,7 @@
 // Functions of time: the query's own, a sample's, and the calendar's (UTC).
 #include <chrono>
-#include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "promql/eval.h"
 #include "promql/functions.h"
@@ -11,10 +12,28 @@ namespace {
 
 double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
 
+// Prometheus compatibility: Go's calendar counts seconds modulo 2^64 from the first day of this
+// year, and takes NaN and what does not fit 64 bits for the earliest instant there is, which wraps
+// around to a day in December of the year 292277026596.
+constexpr std::int64_t kCalendarYear = -292'277'022'399;
+constexpr std::uint64_t kCalendarToUnixSeconds = 9'223'372'028'715'321'600;
+
+std::uint64_t calendar_seconds(double unix_seconds) {
+  constexpr double kLimit = 0x1p63;
+  const bool fits = unix_seconds >= -kLimit && unix_seconds < kLimit;
+  const std::int64_t whole =
+      fits ? static_cast<std::int64_t>(unix_seconds) : std::numeric_limits<std::int64_t>::min();
+  return static_cast<std::uint64_t>(whole) + kCalendarToUnixSeconds;
+}
+
 double date_part(std::string_view part, double unix_seconds) {
-  // Beyond this no calendar holds; the part of a NaN is as undefined, and 0 here.
-  if (!(std::fabs(unix_seconds) < 9e11)) return std::isnan(unix_seconds) ? unix_seconds : 0;
-  const std::chrono::sys_seconds t{std::chrono::seconds(static_cast<std::int64_t>(unix_seconds))};
+  // The calendar repeats every 400 years, and it starts where 2001 does.
+  constexpr std::uint64_t kCycleSeconds = 146'097ULL * 24 * 60 * 60;
+  const std::uint64_t seconds_in_calendar = calendar_seconds(unix_seconds);
+  const std::uint64_t cycles = seconds_in_calendar / kCycleSeconds;
+  const std::chrono::sys_seconds t =
+      std::chrono::sys_days{std::chrono::year{2001} / std::chrono::January / 1} +
+      std::chrono::seconds(seconds_in_calendar % kCycleSeconds);
   const auto day = std::chrono::floor<std::chrono::days>(t);
   const std::chrono::year_month_day date{day};
   const auto in_day = (t - day).count();
@@ -23,7 +42,10 @@ double date_part(std::string_view part, double unix_seconds) {
   if (part == "day_of_week") return std::chrono::weekday{day}.c_encoding();
   if (part == "day_of_month") return static_cast<unsigned>(date.day());
   if (part == "month") return static_cast<unsigned>(date.month());
-  if (part == "year") return static_cast<int>(date.year());
+  if (part == "year") {
+    return static_cast<double>(kCalendarYear + 400 * static_cast<std::int64_t>(cycles) +
+                               static_cast<int>(date.year()) - 2001);
+  }
   if (part == "days_in_month") {
     const std::chrono::year_month_day_last last{date.year(),
                                                 std::chrono::month_day_last{date.month()}};
