@@ -1,7 +1,9 @@
 #include "promql/aggregate.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -22,13 +24,6 @@ namespace {
 constexpr std::size_t kStepsPerPart = 128;
 // Below this many values a second thread costs more than it helps.
 constexpr std::size_t kValuesForThreads = 1 << 18;
-
-struct Sum {
-  NeumaierSum sum;
-  explicit Sum(double v) : sum{v, 0} {}
-  void add(double v) { sum.add(v); }
-  double value() const { return sum.sum + sum.c; }
-};
 
 struct Avg {
   NeumaierMean mean;
@@ -118,6 +113,54 @@ void fold_steps(const SeriesSet& set, const RowGroups& groups, std::size_t first
   }
 }
 
+constexpr std::int64_t kMagnitudeBits = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kInfBits = 0x7ff0'0000'0000'0000;
+
+// All ones where `condition` holds.
+std::int64_t mask(bool condition) { return -static_cast<std::int64_t>(condition); }
+double select(std::int64_t where, double yes, double no) {
+  return std::bit_cast<double>((std::bit_cast<std::int64_t>(yes) & where) |
+                               (std::bit_cast<std::int64_t>(no) & ~where));
+}
+
+// NeumaierSum for a whole row of sums. Conditions are masks, not branches, so that the compiler
+// takes several steps at once. `sum` is absent where nothing was added yet.
+void add_row(const double* __restrict v, double* __restrict sum, double* __restrict c,
+             std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const double x = v[i];
+    const double s = sum[i];
+    const double t = s + x;
+    const double low_of_x = (s - t) + x;
+    const double low_of_s = (x - t) + s;
+    const std::int64_t s_larger = mask((std::bit_cast<std::int64_t>(s) & kMagnitudeBits) >=
+                                       (std::bit_cast<std::int64_t>(x) & kMagnitudeBits));
+    const std::int64_t infinite =
+        mask((std::bit_cast<std::int64_t>(t) & kMagnitudeBits) == kInfBits);
+    const std::int64_t first = mask(is_absent(s));
+    const std::int64_t none = mask(is_absent(x));
+    const double next_c = select(infinite | first, 0, c[i] + select(s_larger, low_of_x, low_of_s));
+    sum[i] = select(none, s, select(first, x, t));
+    c[i] = select(none, c[i], next_c);
+  }
+}
+
+void sum_steps(const SeriesSet& set, const RowGroups& groups, std::size_t first, std::size_t last,
+               SeriesSet& out) {
+  const std::size_t width = last - first;
+  std::vector<double> low(groups.keys.size() * width, 0);
+  for (std::size_t r = 0; r < set.rows(); ++r) {
+    const std::size_t g = groups.group_of[r];
+    add_row(set.row(r).data() + first, out.row(g).data() + first, low.data() + g * width, width);
+  }
+  for (std::size_t g = 0; g < groups.keys.size(); ++g) {
+    double* row = out.row(g).data() + first;
+    for (std::size_t i = 0; i < width; ++i) {
+      if (!is_absent(row[i])) row[i] += low[g * width + i];
+    }
+  }
+}
+
 SeriesSet rows_for(const RowGroups& groups, std::size_t steps) {
   SeriesSet out(steps);
   out.add_rows(groups.keys.size());
@@ -128,14 +171,17 @@ SeriesSet rows_for(const RowGroups& groups, std::size_t steps) {
   return out;
 }
 
-template <class State>
-Result<SeriesSet> fold(Evaluator& evaluator, const SeriesSet& set, const RowGroups& groups) {
+using FoldSteps = void (*)(const SeriesSet&, const RowGroups&, std::size_t, std::size_t,
+                           SeriesSet&);
+
+Result<SeriesSet> fold(Evaluator& evaluator, const SeriesSet& set, const RowGroups& groups,
+                       FoldSteps fold_part) {
   SeriesSet out = rows_for(groups, set.steps());
   const bool threads = set.rows() * set.steps() >= kValuesForThreads;
   const std::size_t part = threads ? kStepsPerPart : std::max<std::size_t>(set.steps(), 1);
   TRY(evaluator.context().for_each_part(set.steps(), part,
                                         [&](std::size_t first, std::size_t last) -> Status {
-                                          fold_steps<State>(set, groups, first, last, out);
+                                          fold_part(set, groups, first, last, out);
                                           return {};
                                         }));
   out.remove_empty_rows();
@@ -146,21 +192,21 @@ Result<SeriesSet> fold(Evaluator& evaluator, AggregateOp op, const SeriesSet& se
                        const RowGroups& groups) {
   switch (op) {
     case AggregateOp::kSum:
-      return fold<Sum>(evaluator, set, groups);
+      return fold(evaluator, set, groups, sum_steps);
     case AggregateOp::kAvg:
-      return fold<Avg>(evaluator, set, groups);
+      return fold(evaluator, set, groups, fold_steps<Avg>);
     case AggregateOp::kCount:
-      return fold<Count>(evaluator, set, groups);
+      return fold(evaluator, set, groups, fold_steps<Count>);
     case AggregateOp::kMin:
-      return fold<Min>(evaluator, set, groups);
+      return fold(evaluator, set, groups, fold_steps<Min>);
     case AggregateOp::kMax:
-      return fold<Max>(evaluator, set, groups);
+      return fold(evaluator, set, groups, fold_steps<Max>);
     case AggregateOp::kStddev:
-      return fold<Stddev>(evaluator, set, groups);
+      return fold(evaluator, set, groups, fold_steps<Stddev>);
     case AggregateOp::kStdvar:
-      return fold<Stdvar>(evaluator, set, groups);
+      return fold(evaluator, set, groups, fold_steps<Stdvar>);
     default:
-      return fold<Group>(evaluator, set, groups);
+      return fold(evaluator, set, groups, fold_steps<Group>);
   }
 }
 
@@ -196,9 +242,11 @@ Result<SeriesSet> aggregate_count_values(Evaluator& evaluator, const Aggregate& 
   if (label.empty() || !is_valid_utf8(label)) {
     return fail(ErrorCode::kExecution, "invalid label name " + quote(label));
   }
-  // The label takes the value's place before the groups are made.
+  // The label takes the value's place before the groups are made: it may be what `without` removes.
   std::vector<std::string> names = aggregate.grouping;
-  names.erase(std::remove(names.begin(), names.end(), label), names.end());
+  const auto named = std::remove(names.begin(), names.end(), label);
+  const bool shown = !aggregate.without || named == names.end();
+  names.erase(named, names.end());
   if (aggregate.without) names.push_back(label);
   const RowGroups groups = group_rows(set, names, !aggregate.without,
                                       evaluator.context().options.features.type_and_unit_labels);
@@ -214,7 +262,8 @@ Result<SeriesSet> aggregate_count_values(Evaluator& evaluator, const Aggregate& 
       if (is_absent(values[i])) continue;
       if (is_absent(last) || !identical({0, values[i]}, {0, last})) {
         last = values[i];
-        const auto [found, inserted] = rows.try_emplace({group, format_float(last)}, out.rows());
+        const auto [found, inserted] =
+            rows.try_emplace({group, shown ? format_float(last) : std::string()}, out.rows());
         if (inserted) {
           LabelsBuilder builder(groups.keys[group]);
           builder.set(label, found->first.second);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -43,6 +45,40 @@ std::vector<MatchGroup> match_groups(const SeriesSet& left, const SeriesSet& rig
     groups[of_right_key[of_right.group_of[r]]].right.push_back(r);
   }
   return groups;
+}
+
+// `{__name__="x", a="b"}`: how errors show a label set.
+std::string in_braces(const Labels& labels) {
+  std::string text = "{";
+  for (const Label& label : labels) {
+    if (text.size() > 1) text.append(", ");
+    text.append(is_legacy_label_name(label.name) ? std::string(label.name) : quote(label.name));
+    text.append("=").append(quote(label.value));
+  }
+  return text.append("}");
+}
+
+// f(left, right) into `out` at every step where both are present.
+template <class F>
+void combine(const double* left, const double* right, std::span<double> out, F f) {
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (!is_absent(left[i]) && !is_absent(right[i])) out[i] = f(left[i], right[i]);
+  }
+}
+
+void combine(BinaryOp op, const double* left, const double* right, std::span<double> out) {
+  switch (op) {
+    case BinaryOp::kAdd:
+      return combine(left, right, out, [](double l, double r) { return l + r; });
+    case BinaryOp::kSub:
+      return combine(left, right, out, [](double l, double r) { return l - r; });
+    case BinaryOp::kMul:
+      return combine(left, right, out, [](double l, double r) { return l * r; });
+    case BinaryOp::kDiv:
+      return combine(left, right, out, [](double l, double r) { return l / r; });
+    default:
+      return combine(left, right, out, [op](double l, double r) { return arithmetic(op, l, r); });
+  }
 }
 
 // Steps at which any of the rows has a sample.
@@ -106,6 +142,9 @@ class Matching {
     if (one.size() > 1) TRY(check_unique(group.key, one));
     if ((many.empty() && !many_fill_) || (one.empty() && !one_fill_)) return {};
     matched_.assign(out_.steps(), 0);
+    // Then two pairs meet in one output row only if their label sets are equal.
+    const bool alone = binary_.matching.card != VectorMatching::Card::kOneToOne || many.size() == 1;
+    simple_ = alone && !many_fill_ && !one_fill_ && !is_comparison(binary_.op);
     std::vector<std::uint8_t> one_present;
     if (one_fill_) one_present = present_steps(one_, one);
     for (const std::uint32_t m : many) {
@@ -132,8 +171,27 @@ class Matching {
     return binary_.matching.include.empty() ? Labels() : one_.labels(o);
   }
 
+  // Arithmetic into a row that nobody else has written yet. False if it is not that simple.
+  bool pair_simply(std::uint32_t group, const Side& many, const Side& one) {
+    if (!simple_) return false;
+    const double* left = swapped_ ? one.row : many.row;
+    const double* right = swapped_ ? many.row : one.row;
+    bool meet = false;
+    for (std::size_t i = 0; i < out_.steps() && !meet; ++i) {
+      meet = !is_absent(left[i]) && !is_absent(right[i]);
+    }
+    if (!meet) return true;
+    const std::size_t rows_before = out_.rows();
+    const std::size_t out_row = row_for(many.labels, one.labels);
+    if (out_row < rows_before) return false;
+    group_of_row_[out_row] = group;
+    combine(binary_.op, left, right, out_.row(out_row));
+    return true;
+  }
+
   template <class Wanted>
   Status pair(std::uint32_t group, const Side& many, const Side& one, Wanted wanted) {
+    if (pair_simply(group, many, one)) return {};
     std::optional<std::size_t> out_row;
     for (std::size_t i = 0; i < out_.steps(); ++i) {
       const double m = many.at(i);
@@ -226,9 +284,9 @@ class Matching {
 
   Error duplicate(const Labels& key, std::uint32_t first, std::uint32_t second) const {
     std::string message = "found duplicate series for the match group ";
-    message.append(key.to_string()).append(" on the ").append(swapped_ ? "left" : "right");
-    message.append(" hand-side of the operation: [").append(one_.labels(second).to_string());
-    message.append(", ").append(one_.labels(first).to_string());
+    message.append(in_braces(key)).append(" on the ").append(swapped_ ? "left" : "right");
+    message.append(" hand-side of the operation: [").append(in_braces(one_.labels(second)));
+    message.append(", ").append(in_braces(one_.labels(first)));
     message.append(
         "];many-to-many matching not allowed: matching labels must be unique on one side");
     return {ErrorCode::kExecution, std::move(message)};
@@ -246,6 +304,7 @@ class Matching {
   std::vector<std::uint32_t> group_of_row_;  // that wrote into each output row last
   std::vector<std::uint8_t> matched_;        // steps at which the current group has a result
   std::vector<std::uint8_t> many_present_;
+  bool simple_ = false;  // the current group: see pair_simply()
 };
 
 }  // namespace

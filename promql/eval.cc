@@ -12,9 +12,10 @@
 namespace silverback::promql {
 namespace {
 
-// Part of [0, count) that one thread takes at a time: enough series to be worth a switch, few
-// enough that checks come often.
+// Series that one thread takes at a time: enough to be worth a switch, few enough that checks come
+// often.
 constexpr std::size_t kSeriesPerPart = 64;
+constexpr std::size_t kSeriesPerPartInstant = 1024;
 // Cells that are filled before empty rows are taken out of them.
 constexpr std::size_t kCellsPerBlock = std::size_t{4} << 20;
 
@@ -184,7 +185,8 @@ Result<Evaluator::Rows> Evaluator::produce_rows(std::size_t count, const Steps& 
       context_.count_read(samples_read);
       return context_.hold_briefly(window_max);
     };
-    TRY(context_.for_each_part(in_block, kSeriesPerPart, body));
+    TRY(context_.for_each_part(in_block, steps.count == 1 ? kSeriesPerPartInstant : kSeriesPerPart,
+                               body));
     std::size_t kept = base;
     std::uint64_t held = rows.set.held.count();
     for (std::size_t i = 0; i < in_block; ++i) {

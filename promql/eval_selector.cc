@@ -17,15 +17,28 @@ bool selects_one_name(const VectorSelector& selector) {
   });
 }
 
+// The first index from `from` on with t > bound. `guess`: how far it went at the step before, which
+// is how far it goes again where scrapes are regular.
+std::uint32_t advance(const TimestampMs* t, std::uint32_t size, std::uint32_t from,
+                      std::uint32_t guess, TimestampMs bound) {
+  const std::uint32_t to = from + guess;
+  if (to <= size && (guess == 0 || t[to - 1] <= bound)) from = to;
+  while (from < size && t[from] <= bound) ++from;
+  return from;
+}
+
 // The newest sample in (t - lookback, t] at every instant; `sample_times`: its instant, in seconds.
 std::uint64_t fill_instant(const SampleColumns& columns, const SelectorTimes& times,
                            DurationMs lookback, bool sample_times, std::span<double> out) {
-  std::size_t next = 0;  // first sample after the instant
+  std::uint32_t next = 0;  // first sample after the instant
+  std::uint32_t advanced = 0;
   std::uint64_t count = 0;
-  const std::size_t size = columns.t.size();
+  const auto size = static_cast<std::uint32_t>(columns.t.size());
   for (std::size_t i = 0; i < times.count; ++i) {
     const TimestampMs t = times.at(i);
-    while (next < size && columns.t[next] <= t) ++next;
+    const std::uint32_t before = next;
+    next = advance(columns.t.data(), size, next, advanced, t);
+    advanced = next - before;
     if (next == 0) continue;
     const std::size_t newest = next - 1;
     if (columns.t[newest] <= t - lookback || is_stale(columns.v[newest])) continue;
@@ -36,7 +49,9 @@ std::uint64_t fill_instant(const SampleColumns& columns, const SelectorTimes& ti
 }
 
 void remove_stale(SampleColumns& columns) {
-  if (std::none_of(columns.v.begin(), columns.v.end(), is_stale)) return;
+  std::uint64_t any = 0;
+  for (const double v : columns.v) any |= is_stale(v) ? 1 : 0;
+  if (any == 0) return;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < columns.t.size(); ++i) {
     if (is_stale(columns.v[i])) continue;
@@ -99,8 +114,9 @@ void RangeInput::windows(const SampleColumns& columns, std::vector<Window>& out)
   for (std::size_t i = 0; i < ends.count; ++i) {
     const TimestampMs right = ends.at(i) + after;
     const TimestampMs left = ends.at(i) - range - before;
-    while (end < size && t[end] <= right) ++end;
-    while (begin < end && t[begin] <= left) ++begin;
+    const Window last = i >= 2 ? Window{begin - out[i - 2].begin, end - out[i - 2].end} : Window{};
+    end = advance(t, size, end, last.end, right);
+    begin = advance(t, size, begin, last.begin, left);
     out[i] = {begin, end};
   }
 }

@@ -84,6 +84,7 @@ class SeriesSet {
   std::string metric_name(std::size_t r) const;
   // Delayed name removal: the name is still there and goes when the query ends.
   bool drops_name(std::size_t r) const { return !drop_name_.empty() && drop_name_[r] != 0; }
+  bool drops_any_name() const { return !drop_name_.empty(); }
   void set_drops_name(bool drop) { drop_name_.assign(drop ? rows_ : 0, 1); }
   void set_drops_name(std::size_t r, bool drop);
 

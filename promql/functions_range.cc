@@ -87,9 +87,11 @@ Result<Operand> eval_window_function(Evaluator& evaluator, const Call& call, con
       counted.samples_read += samples;
       counted.window_max = std::max(counted.window_max, samples);
     }
+    Status status;
     function(WindowRow{scratch.columns.t, scratch.columns.v, scratch.windows, &input, &steps, args,
-                       &scratch},
+                       &scratch, &evaluator.context(), &status},
              out);
+    TRY(status);
     return counted;
   };
   SeriesSet set = TRY(evaluator.rows_of(input, steps, producer));

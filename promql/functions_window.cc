@@ -12,21 +12,40 @@ namespace {
 
 double seconds(DurationMs ms) { return static_cast<double>(ms) / 1000; }
 
+// Samples in windows between two looks at the clock: about a millisecond's work.
+constexpr std::uint64_t kSamplesPerCheck = 1 << 18;
+
 // f(step, window) for every window with at least `samples_min` samples.
 template <class F>
 void for_each_window(const WindowRow& row, std::span<double> out, std::uint32_t samples_min, F f) {
+  std::uint64_t samples = 0;
   for (std::size_t i = 0; i < out.size(); ++i) {
     const Window w = row.windows[i];
-    if (w.end - w.begin >= samples_min) out[i] = f(i, w);
+    if (w.end - w.begin < samples_min) continue;
+    out[i] = f(i, w);
+    samples += w.end - w.begin;
+    if (samples < kSamplesPerCheck) continue;
+    samples = 0;
+    *row.status = row.context->check();
+    if (!*row.status) return;
   }
 }
 
-// Indices k with v[k] < v[k - 1], ascending.
+// Indices k with v[k] < v[k - 1], ascending. Most columns have none: whole runs are ruled out
+// first.
 const std::vector<std::uint32_t>& find_resets(const WindowRow& row) {
+  constexpr std::size_t kRun = 128;
   std::vector<std::uint32_t>& resets = row.scratch->indices;
   resets.clear();
-  for (std::uint32_t k = 1; k < row.v.size(); ++k) {
-    if (row.v[k] < row.v[k - 1]) resets.push_back(k);
+  const double* v = row.v.data();
+  for (std::size_t first = 1; first < row.v.size(); first += kRun) {
+    const std::size_t last = std::min(first + kRun, row.v.size());
+    std::uint64_t any = 0;
+    for (std::size_t k = first; k < last; ++k) any |= v[k] < v[k - 1] ? 1 : 0;
+    if (any == 0) continue;
+    for (std::size_t k = first; k < last; ++k) {
+      if (v[k] < v[k - 1]) resets.push_back(static_cast<std::uint32_t>(k));
+    }
   }
   return resets;
 }
@@ -89,6 +108,58 @@ void extended_delta(const WindowRow& row, std::span<double> out, bool counter, b
   });
 }
 
+// How far a window's delta is stretched towards its ends. With regular scrapes most windows of a
+// series have the same shape, so what follows from it is computed once and kept.
+class Extrapolation {
+ public:
+  Extrapolation(DurationMs range, bool per_second)
+      : range_(seconds(range)), per_second_(per_second) {}
+
+  void set_shape(std::uint32_t samples, DurationMs to_start, DurationMs sampled,
+                 DurationMs to_end) {
+    const Shape shape{samples, to_start, sampled, to_end};
+    if (shape == shape_) return;
+    shape_ = shape;
+    sampled_ = seconds(sampled);
+    const double between_samples = sampled_ / static_cast<double>(samples - 1);
+    const double threshold = between_samples * 1.1;
+    to_start_ = seconds(to_start);
+    if (to_start_ >= threshold) to_start_ = between_samples / 2;
+    to_end_ = seconds(to_end);
+    if (to_end_ >= threshold) to_end_ = between_samples / 2;
+    factor_ = factor(to_start_);
+  }
+
+  double gauge_factor() const { return factor_; }
+
+  // A counter was not below zero before its first sample.
+  double counter_factor(double first, double delta) const {
+    if (!(delta > 0 && first >= 0)) return factor_;
+    // Spares the division where zero is clearly farther away than the window's start.
+    const double scaled = first * sampled_;
+    if (scaled > delta * to_start_ * (1 + 1e-9) && scaled > 1e-290) return factor_;
+    const double to_zero = sampled_ * (first / delta);
+    return to_zero < to_start_ ? factor(to_zero) : factor_;
+  }
+
+ private:
+  struct Shape {
+    std::uint32_t samples;
+    DurationMs to_start, sampled, to_end;
+    bool operator==(const Shape&) const = default;
+  };
+
+  double factor(double to_start) const {
+    const double factor = (sampled_ + to_start + to_end_) / sampled_;
+    return per_second_ ? factor / range_ : factor;
+  }
+
+  const double range_;
+  const bool per_second_;
+  Shape shape_{0, 0, 0, 0};
+  double sampled_ = 0, to_start_ = 0, to_end_ = 0, factor_ = 0;
+};
+
 // rate, increase and delta: last - first, stretched to the window's ends where the samples come
 // close enough to them. Source:
 // https://prometheus.io/docs/prometheus/latest/querying/functions/#rate
@@ -101,7 +172,7 @@ void extrapolated_delta(const WindowRow& row, std::span<double> out, bool counte
   static const std::vector<std::uint32_t> kNone;
   const std::vector<std::uint32_t>& resets = counter ? find_resets(row) : kNone;
   std::size_t first_reset = 0;
-  const double range = seconds(row.input->range);
+  Extrapolation extrapolation(row.input->range, per_second);
   for_each_window(row, out, 2, [&](std::size_t i, Window w) {
     const double first = row.v[w.begin];
     double result = row.v[w.end - 1] - first;
@@ -111,22 +182,10 @@ void extrapolated_delta(const WindowRow& row, std::span<double> out, bool counte
     }
     const TimestampMs first_t = row.t[w.begin];
     const TimestampMs last_t = row.t[w.end - 1];
-    double to_start = seconds(first_t - row.range_start(i));
-    double to_end = seconds(row.range_end(i) - last_t);
-    const double sampled = seconds(last_t - first_t);
-    const double between_samples = sampled / static_cast<double>(w.end - w.begin - 1);
-    const double threshold = between_samples * 1.1;
-    if (to_start >= threshold) to_start = between_samples / 2;
-    if (counter) {
-      // A counter was not below zero before its first sample.
-      double to_zero = to_start;
-      if (result > 0 && first >= 0) to_zero = sampled * (first / result);
-      if (to_zero < to_start) to_start = to_zero;
-    }
-    if (to_end >= threshold) to_end = between_samples / 2;
-    double factor = (sampled + to_start + to_end) / sampled;
-    if (per_second) factor /= range;
-    return result * factor;
+    extrapolation.set_shape(w.end - w.begin, first_t - row.range_start(i), last_t - first_t,
+                            row.range_end(i) - last_t);
+    return result *
+           (counter ? extrapolation.counter_factor(first, result) : extrapolation.gauge_factor());
   });
 }
 

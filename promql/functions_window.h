@@ -21,6 +21,8 @@ struct WindowRow {
   const Steps* steps;
   std::span<const ScalarSteps> args;  // the function's scalar arguments
   RowScratch* scratch;
+  const QueryContext* context;
+  Status* status;  // set to the error of context->check(); `out` is of no use then
 
   TimestampMs range_end(std::size_t step) const { return input->ends.at(step); }
   TimestampMs range_start(std::size_t step) const { return range_end(step) - input->range; }

@@ -46,8 +46,9 @@ RowGroups group_all(const SeriesSet& set) {
 RowGroups group_rows(const SeriesSet& set, std::span<const std::string> names, bool by,
                      bool type_and_unit) {
   if (by && names.empty()) return group_all(set);
+  const bool name_may_be_gone = set.name_removed() || set.drops_any_name();
   const bool uses_name = by && contains(names, kMetricName);
-  if (set.source() != nullptr && !uses_name && (by || !type_and_unit)) {
+  if (set.source() != nullptr && !(uses_name && name_may_be_gone) && (by || !type_and_unit)) {
     return group_by_source(set, names, by);
   }
   std::vector<std::string> sorted(names.begin(), names.end());

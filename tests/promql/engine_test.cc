@@ -1,0 +1,289 @@
+// The engine's limits, errors and promises; what queries answer is in promql_files_test.cc.
+#include "promql/engine.h"
+
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/thread_pool.h"
+#include "tests/testing/memory_storage.h"
+
+namespace silverback::promql {
+namespace {
+
+constexpr DurationMs kMinute = 60'000;
+
+class EngineTest : public ::testing::Test {
+ protected:
+  // `series` counters x_total{i="…", g="0…2"} of `samples` samples, one a minute.
+  void load(int series, int samples) {
+    for (int s = 0; s < series; ++s) {
+      const std::string i = std::to_string(s);
+      const std::string g = std::to_string(s % 3);
+      const Labels labels = {{"__name__", "x_total"}, {"i", i}, {"g", g}};
+      for (int k = 0; k < samples; ++k) {
+        storage_.append(labels, {k * kMinute, static_cast<double>(k * (s + 1))});
+      }
+    }
+  }
+  Result<QueryResult> instant(const EngineOptions& options, std::string_view query, TimestampMs t,
+                              const QueryOptions& query_options = {}) {
+    return Engine(options).instant(storage_, query, t, query_options);
+  }
+
+  testing::MemoryStorage storage_;
+};
+
+TEST_F(EngineTest, AnswersScalarStringVectorAndMatrix) {
+  load(2, 10);
+  const EngineOptions options;
+  const auto scalar = instant(options, "1 + 1", 5000);
+  ASSERT_TRUE(scalar);
+  EXPECT_EQ(std::get<Scalar>(scalar->value).t, 5000);
+  EXPECT_EQ(std::get<Scalar>(scalar->value).v, 2);
+  const auto text = instant(options, "\"a\"", 5000);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(std::get<String>(text->value).v, "a");
+  const auto vector = instant(options, "x_total", 9 * kMinute);
+  ASSERT_TRUE(vector);
+  ASSERT_EQ(std::get<Vector>(vector->value).size(), 2U);
+  EXPECT_EQ(std::get<Vector>(vector->value)[1].metric.to_string(), "x_total{g=\"1\", i=\"1\"}");
+  EXPECT_EQ(std::get<Vector>(vector->value)[1].t, 9 * kMinute);
+  EXPECT_EQ(std::get<Vector>(vector->value)[1].v, 18);
+  const auto matrix = instant(options, "x_total{i=\"0\"}[2m]", 9 * kMinute);
+  ASSERT_TRUE(matrix);
+  ASSERT_EQ(std::get<Matrix>(matrix->value).size(), 1U);
+  EXPECT_EQ(std::get<Matrix>(matrix->value)[0].floats.size(), 2U);
+}
+
+TEST_F(EngineTest, ARangeQueryWantsAScalarOrAVector) {
+  const Engine engine(EngineOptions{});
+  const auto matrix = engine.range(storage_, "x[5m]", 0, kMinute, kMinute, {});
+  ASSERT_FALSE(matrix);
+  EXPECT_EQ(matrix.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(matrix.error().message,
+            "invalid expression type \"range vector\" for range query, must be Scalar or instant "
+            "Vector");
+  const auto scalar = engine.range(storage_, "1", 0, 2 * kMinute + 1, kMinute, {});
+  ASSERT_TRUE(scalar);
+  EXPECT_EQ(std::get<Matrix>(scalar->value).at(0).floats.size(), 3U);
+}
+
+TEST_F(EngineTest, TooManySamplesAreRefused) {
+  load(10, 10);
+  EngineOptions options;
+  options.samples_max = 9;
+  const auto selector = instant(options, "x_total", 9 * kMinute);
+  ASSERT_FALSE(selector);
+  EXPECT_EQ(selector.error().code, ErrorCode::kExecution);
+  EXPECT_EQ(selector.error().message,
+            "query processing would load too many samples into memory in query execution");
+  EXPECT_FALSE(instant(options, "x_total{i=\"1\"}[10m]", 9 * kMinute));
+  EXPECT_FALSE(instant(options, "sum(sum_over_time(x_total[10m]))", 9 * kMinute));
+  EXPECT_FALSE(Engine(options).range(storage_, "vector(1)", 0, 9 * kMinute, kMinute, {}));
+  options.samples_max = 11;
+  EXPECT_TRUE(instant(options, "x_total", 9 * kMinute));
+  EXPECT_TRUE(instant(options, "sum(x_total)", 9 * kMinute));
+}
+
+TEST_F(EngineTest, ATimeoutEndsTheQuery) {
+  load(10, 2000);
+  EngineOptions options;
+  options.timeout = 1;
+  // Sorts some 10^10 values.
+  const auto result = Engine(options).range(storage_, "quantile_over_time(0.5, x_total[1d])", 0,
+                                            2000 * kMinute, 1000, {});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(result.error().message, "query timed out in expression evaluation");
+  // A query may ask for less time than the engine's, not for more.
+  QueryOptions longer;
+  longer.timeout = 3'600'000;
+  EXPECT_FALSE(Engine(options).range(storage_, "quantile_over_time(0.5, x_total[1d])", 0,
+                                     2000 * kMinute, 1000, longer));
+}
+
+TEST_F(EngineTest, ACanceledQueryEnds) {
+  load(1, 2);
+  const std::atomic<bool> canceled = true;
+  QueryOptions options;
+  options.canceled = &canceled;
+  const auto result = instant(EngineOptions{}, "x_total", kMinute, options);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kCanceled);
+  EXPECT_EQ(result.error().message, "query was canceled in expression evaluation");
+}
+
+TEST_F(EngineTest, CountsSamples) {
+  load(3, 10);
+  const auto range =
+      Engine(EngineOptions{})
+          .range(storage_, "rate(x_total[5m])", 8 * kMinute, 9 * kMinute, kMinute, {});
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->stats.samples_total, 30U);  // 3 series, 2 steps, 5 samples each
+  EXPECT_EQ(range->stats.samples_peak, 6U);
+  const auto vector = instant(EngineOptions{}, "x_total", 9 * kMinute);
+  ASSERT_TRUE(vector);
+  EXPECT_EQ(vector->stats.samples_total, 3U);
+  EXPECT_EQ(vector->stats.samples_peak, 3U);
+}
+
+TEST_F(EngineTest, AQueryMayHaveItsOwnLookback) {
+  load(1, 1);
+  QueryOptions options;
+  const auto at_two_minutes = [&] {
+    return std::get<Vector>(instant(EngineOptions{}, "x_total", 2 * kMinute, options)->value)
+        .size();
+  };
+  EXPECT_EQ(at_two_minutes(), 1U);
+  options.lookback_delta = 2 * kMinute;
+  EXPECT_EQ(at_two_minutes(), 0U);
+  options.lookback_delta = 2 * kMinute + 1;
+  EXPECT_EQ(at_two_minutes(), 1U);
+}
+
+TEST_F(EngineTest, ASourceThatKnowsItsNewestSampleIsNotRead) {
+  load(3, 10);
+  const Labels stale = {{"__name__", "x_total"}, {"i", "stale"}};
+  storage_.append(stale, {0, 1});
+  storage_.append(stale, {9 * kMinute, stale_marker()});
+  const auto answer = [&](std::string_view query) {
+    std::string text;
+    const auto result = instant(EngineOptions{}, query, 9 * kMinute + 5);
+    for (const VectorSample& sample : std::get<Vector>(result->value)) {
+      text.append(sample.metric.to_string() + " " + std::to_string(sample.v) + "\n");
+    }
+    return text;
+  };
+  for (const std::string_view query : {"x_total", "timestamp(x_total)", "x_total offset 2m"}) {
+    storage_.answer_newest(false);
+    const std::string read = answer(query);
+    storage_.answer_newest(true);
+    EXPECT_EQ(answer(query), read) << query;
+    EXPECT_FALSE(read.empty());
+  }
+}
+
+// Values with every kind of trouble: gaps, staleness, resets, NaN, Inf, fractions.
+testing::MemoryStorage random_storage(std::mt19937_64& random) {
+  testing::MemoryStorage storage;
+  const auto chance = [&](int percent) { return static_cast<int>(random() % 100) < percent; };
+  for (int s = 0; s < 150; ++s) {
+    const std::string i = std::to_string(s);
+    const std::string g = std::to_string(s % 4);
+    const Labels labels = {{"__name__", "x_total"}, {"i", i}, {"g", g}};
+    const bool integers = chance(50);
+    double v = 0;
+    TimestampMs t = static_cast<TimestampMs>(random() % 15'000);
+    for (int k = 0; k < 200; ++k, t += 15'000 + static_cast<TimestampMs>(random() % 3)) {
+      if (chance(5)) continue;
+      v += integers ? static_cast<double>(random() % 10) : static_cast<double>(random()) / 1e18;
+      if (chance(2)) v = 0;
+      double sample = v;
+      if (chance(1)) sample = stale_marker();
+      if (chance(1)) sample = std::nan("");
+      if (chance(1)) sample = std::numeric_limits<double>::infinity();
+      storage.append(labels, {t, sample});
+    }
+  }
+  return storage;
+}
+
+constexpr std::string_view kQueries[] = {
+    "x_total",
+    "rate(x_total[1m])",
+    "increase(x_total[5m])",
+    "sum by (g) (rate(x_total[2m]))",
+    "avg(x_total)",
+    "stddev by (g) (x_total)",
+    "max_over_time(x_total[7m])",
+    "min_over_time(x_total[3m])",
+    "sum_over_time(x_total[4m])",
+    "avg_over_time(x_total[4m])",
+    "resets(x_total[10m])",
+    "changes(x_total[10m])",
+    "deriv(x_total[5m])",
+    "quantile_over_time(0.3, x_total[5m])",
+    "quantile by (g) (0.7, x_total)",
+    "stddev_over_time(x_total[6m])",
+    "topk by (g) (2, x_total)",
+    "max_over_time(rate(x_total[1m])[5m:30s])",
+    "x_total / on (g) group_left sum by (g) (x_total)",
+    "sum(x_total @ 1000) + x_total offset 3m",
+    "ts_of_max_over_time(x_total[5m])",
+};
+
+EngineOptions all_features(Executor* executor) {
+  EngineOptions options;
+  options.features = {true, true, true, false, false};
+  options.executor = executor;
+  return options;
+}
+
+bool identical_matrices(const Matrix& a, const Matrix& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t s = 0; s < a.size(); ++s) {
+    if (a[s].metric != b[s].metric || a[s].floats.size() != b[s].floats.size()) return false;
+    for (std::size_t k = 0; k < a[s].floats.size(); ++k) {
+      if (!identical(a[s].floats[k], b[s].floats[k])) return false;
+    }
+  }
+  return true;
+}
+
+TEST(EngineRandom, ThreadsDoNotChangeABit) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const testing::MemoryStorage storage = random_storage(random);
+  ThreadPool pool("query", 4);
+  for (const std::string_view query : kQueries) {
+    const auto alone = Engine(all_features(nullptr)).range(storage, query, 0, 3'000'000, 1'700, {});
+    const auto together =
+        Engine(all_features(&pool)).range(storage, query, 0, 3'000'000, 1'700, {});
+    ASSERT_TRUE(alone) << query << alone.error().message;
+    ASSERT_TRUE(together) << query;
+    EXPECT_TRUE(
+        identical_matrices(std::get<Matrix>(alone->value), std::get<Matrix>(together->value)))
+        << query;
+  }
+}
+
+// The answer at one instant, as a matrix in which it is the only step.
+Matrix at_instant(const Engine& engine, const Queryable& storage, std::string_view query,
+                  TimestampMs t) {
+  const auto result = engine.range(storage, query, t, t, 1, {});
+  return std::get<Matrix>(result->value);
+}
+
+TEST(EngineRandom, TheAnswerAtAnInstantDoesNotDependOnTheRange) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const testing::MemoryStorage storage = random_storage(random);
+  const Engine engine(all_features(nullptr));
+  const DurationMs step = 20'000 + static_cast<DurationMs>(random() % 50'000);
+  for (const std::string_view query : kQueries) {
+    const auto range = engine.range(storage, query, 0, 3'000'000, step, {});
+    ASSERT_TRUE(range) << query << range.error().message;
+    for (int n = 0; n < 8; ++n) {
+      const TimestampMs t = step * static_cast<TimestampMs>(random() % (3'000'000 / step));
+      Matrix expected;
+      for (const Series& series : std::get<Matrix>(range->value)) {
+        for (const Sample& sample : series.floats) {
+          if (sample.t == t) expected.push_back({series.metric, {sample}, {}});
+        }
+      }
+      EXPECT_TRUE(identical_matrices(expected, at_instant(engine, storage, query, t)))
+          << query << " at " << t;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace silverback::promql
