@@ -101,6 +101,7 @@ FrameReader::FrameReader(std::unique_ptr<File> file, std::filesystem::path path,
     : file_(std::move(file)), path_(std::move(path)), places_(std::move(places)) {}
 
 tl::unexpected<Error> FrameReader::damaged(std::string_view what) const {
+  is_damaged_.store(true, std::memory_order_relaxed);
   return fail(ErrorCode::kCorruption, path_.string() + ": damaged " + std::string(what));
 }
 

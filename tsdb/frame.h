@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -93,11 +94,14 @@ class FrameReader {
   Result<std::string> read(Database database, FrameRef ref) const;
   // For what a verified frame says that cannot be.
   tl::unexpected<Error> damaged(std::string_view what) const;
+  // Whether damage was ever met.
+  bool is_damaged() const { return is_damaged_.load(std::memory_order_relaxed); }
 
  private:
-  std::unique_ptr<File> file_;
-  std::filesystem::path path_;
-  ValuePlaces places_;
+  const std::unique_ptr<File> file_;
+  const std::filesystem::path path_;
+  const ValuePlaces places_;
+  mutable std::atomic<bool> is_damaged_{false};
 };
 
 }  // namespace silverback::tsdb

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -93,9 +94,9 @@ void merge_two(const SampleColumns& first, const SampleColumns& second, SampleCo
   while (!b.at_end()) b.take(out);
 }
 
-// Merges columns given in order of precedence; uses them up. Sources mostly hold ranges of time of
-// their own, so only runs of columns that overlap are merged sample by sample.
-void merge_columns(std::vector<SampleColumns>& columns, SampleColumns& out) {
+// Merges columns given in order of precedence; leaves anything in them. Sources mostly hold ranges
+// of time of their own, so only runs of columns that overlap are merged sample by sample.
+void merge_columns(std::span<SampleColumns> columns, SampleColumns& out) {
   struct Part {
     TimestampMs first, last;
     std::size_t precedence;
@@ -134,41 +135,42 @@ class MergedSelection final : public Selection {
  public:
   explicit MergedSelection(std::vector<std::unique_ptr<Selection>> selections)
       : selections_(std::move(selections)) {
+    // Mostly every selection has the same series, so equality is asked first: it compares bytes,
+    // order decodes label by label. A handful of selections: no heap.
     struct Head {
       Labels labels;
       std::uint32_t selection;
       std::uint32_t series;
     };
-    // A heap whose top is the least label set; of equal ones the earliest selection.
-    const auto after = [](const Head& a, const Head& b) {
-      const auto order = a.labels <=> b.labels;
-      return order != 0 ? order > 0 : a.selection > b.selection;
-    };
-    std::vector<Head> heads;
+    std::vector<Head> heads;  // in order of precedence
     std::size_t series_max = 0;
     for (std::uint32_t i = 0; i < selections_.size(); ++i) {
       series_max = std::max(series_max, selections_[i]->size());
       if (selections_[i]->size() > 0) heads.push_back({selections_[i]->labels(0), i, 0});
     }
-    std::make_heap(heads.begin(), heads.end(), after);
     first_part_.reserve(series_max + 1);
     parts_.reserve(series_max);
 
-    Labels current;
+    std::vector<std::size_t> least;  // indices of the heads with the least label set
     while (!heads.empty()) {
-      std::pop_heap(heads.begin(), heads.end(), after);
-      Head& head = heads.back();
-      if (first_part_.empty() || !(head.labels == current)) {
-        first_part_.push_back(parts_.size());
-        current = head.labels;
+      least.assign(1, 0);
+      for (std::size_t i = 1; i < heads.size(); ++i) {
+        const Labels& candidate = heads[least.front()].labels;
+        if (heads[i].labels == candidate)
+          least.push_back(i);
+        else if (heads[i].labels < candidate)
+          least.assign(1, i);
       }
-      parts_.push_back({head.selection, head.series});
-      if (++head.series < selections_[head.selection]->size()) {
-        head.labels = selections_[head.selection]->labels(head.series);
-        std::push_heap(heads.begin(), heads.end(), after);
-      } else {
-        heads.pop_back();
+      first_part_.push_back(parts_.size());
+      for (const std::size_t i : least) {
+        Head& head = heads[i];
+        const Selection& selection = *selections_[head.selection];
+        parts_.push_back({head.selection, head.series});
+        if (++head.series < selection.size()) head.labels = selection.labels(head.series);
       }
+      std::erase_if(heads, [&](const Head& head) {
+        return head.series == selections_[head.selection]->size();
+      });
     }
     first_part_.push_back(parts_.size());
   }
@@ -183,10 +185,15 @@ class MergedSelection final : public Selection {
   Status read(std::size_t series, SampleColumns& out) const override {
     const std::span<const Part> parts = parts_of(series);
     if (parts.size() == 1) return selections_[parts[0].selection]->read(parts[0].series, out);
-    std::vector<SampleColumns> columns(parts.size());
+    // Kept per thread: a query reads thousands of series, each of which would allocate them anew.
+    // Taken out while in use, because a part may be a merged selection itself.
+    thread_local std::vector<SampleColumns> kept;
+    std::vector<SampleColumns> columns = std::move(kept);
+    columns.resize(std::max(columns.size(), parts.size()));
     for (std::size_t i = 0; i < parts.size(); ++i)
       TRY(selections_[parts[i].selection]->read(parts[i].series, columns[i]));
-    merge_columns(columns, out);
+    merge_columns(std::span(columns).first(parts.size()), out);
+    kept = std::move(columns);
     return {};
   }
 

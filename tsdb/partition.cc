@@ -45,18 +45,14 @@ class SeriesLabels {
     return frames_[rank / kSeriesPerLabelFrame]->pairs_of(rank % kSeriesPerLabelFrame);
   }
 
-  // Requires a pair of one of the series.
-  Label label(std::uint32_t pair) const {
-    const std::size_t frame = index_->dictionary_frame_of(pair);
-    return {index_->name_of_pair(pair).name,
-            dictionary_[frame]->value(pair - index_->first_pair_of_dictionary_frame(frame))};
-  }
-
+  // Requires pairs of the series, ascending.
   Labels of_pairs(std::span<const std::uint32_t> pairs) const {
-    std::vector<Label> labels;
-    labels.reserve(pairs.size());
-    for (const std::uint32_t pair : pairs) labels.push_back(label(pair));
-    return Labels::from_sorted(labels);
+    std::string bytes;
+    for (const std::uint32_t pair : pairs) {
+      const std::size_t frame = index_->dictionary_frame_of(pair);
+      bytes += dictionary_[frame]->label(pair - index_->first_pair_of_dictionary_frame(frame));
+    }
+    return Labels::from_bytes(std::move(bytes));
   }
 
  private:
@@ -177,13 +173,15 @@ Partition::~Partition() = default;
 
 Result<std::shared_ptr<Partition>> Partition::open(FileSystem& files,
                                                    const std::filesystem::path& directory,
-                                                   const PartitionInfo& info) {
+                                                   const PartitionInfo& info,
+                                                   std::shared_ptr<FrameCache> cache) {
   std::shared_ptr<const PartitionReader> reader =
-      TRY(PartitionReader::open(files, directory, info));
+      TRY(PartitionReader::open(files, directory, info, std::move(cache)));
   return std::shared_ptr<Partition>(new Partition(std::move(reader)));
 }
 
 const PartitionInfo& Partition::info() const { return reader_->info(); }
+bool Partition::is_damaged() const { return reader_->is_damaged(); }
 
 Result<std::unique_ptr<Selection>> Partition::select(std::span<const Matcher> matchers,
                                                      const SelectHints& hints) const {

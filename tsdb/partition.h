@@ -44,18 +44,25 @@ class SeriesSource {
 Result<PartitionInfo> write_partition(FileSystem& files, const std::filesystem::path& directory,
                                       TimestampMs mint, TimestampMs maxt, SeriesSource& source);
 
+class FrameCache;
 class PartitionReader;
 
 class Partition final : public Queryable {
  public:
   // Verifies the file's size and its metadata against `info`; the rest is verified as it is read.
   // Errors: kCorruption, kIo, kNotFound.
+  // `cache` (tsdb/frame_cache.h) may be shared by any number of partitions; without one the
+  // partition has a small one of its own.
   static Result<std::shared_ptr<Partition>> open(FileSystem& files,
                                                  const std::filesystem::path& directory,
-                                                 const PartitionInfo& info);
+                                                 const PartitionInfo& info,
+                                                 std::shared_ptr<FrameCache> cache = nullptr);
   ~Partition() override;
 
   const PartitionInfo& info() const;
+  // Whether a read has met damage since it was opened. Then it is better left alone: the other
+  // partitions can still answer.
+  bool is_damaged() const;
 
   Result<std::unique_ptr<Selection>> select(std::span<const Matcher> matchers,
                                             const SelectHints& hints) const override;

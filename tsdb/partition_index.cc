@@ -10,12 +10,6 @@
 namespace silverback::tsdb {
 namespace {
 
-// Keys of the cache: kind, number of the frame. Directory, segment and time frames have other kinds
-// (tsdb/partition.cc).
-constexpr std::uint64_t kDictionaryKey = std::uint64_t{1} << 56;
-constexpr std::uint64_t kPostingsKey = std::uint64_t{2} << 56;
-constexpr std::uint64_t kLabelsKey = std::uint64_t{3} << 56;
-
 // Cheap and selective matchers first: each later one has less left to do.
 int cost(const Matcher& matcher) {
   const bool regex =
@@ -28,53 +22,6 @@ int cost(const Matcher& matcher) {
 // What the matcher says of a value before its negation.
 bool positive_matches(const Matcher& matcher, std::string_view value) {
   return matcher.matches(value) != matcher.is_negative();
-}
-
-bool decode_dictionary(std::string_view content, std::size_t pairs, DictionaryFrame& out) {
-  ByteReader in(content);
-  std::uint32_t frame = in.varint32();
-  std::uint32_t offset = in.varint32();
-  std::size_t before = 0;  // where the value before begins
-  out.entries.reserve(pairs);
-  for (std::size_t i = 0; i < pairs && in.ok(); ++i) {
-    const std::size_t begin = out.values.size();
-    const std::uint64_t shared = in.varint();
-    if (shared > begin - before) return false;
-    out.values.append(out.values, before, static_cast<std::size_t>(shared));
-    out.values.append(in.text());
-    before = begin;
-
-    DictionaryFrame::Entry entry{};
-    entry.value_end = static_cast<std::uint32_t>(out.values.size());
-    const std::uint64_t head = in.varint();
-    entry.cardinality = static_cast<std::uint32_t>(head >> 2);
-    entry.kind = head & 3;
-    switch (static_cast<PostingsKind>(entry.kind)) {
-      case PostingsKind::kRun:
-        entry.place = in.varint32();
-        break;
-      case PostingsKind::kList: {
-        if (entry.cardinality > kInlinePostings) return false;
-        entry.place = static_cast<std::uint32_t>(out.ids.size());
-        std::uint32_t id = 0;
-        for (std::uint32_t left = entry.cardinality; left > 0; --left)
-          out.ids.push_back(id += in.varint32());
-        break;
-      }
-      case PostingsKind::kNewBitmap:
-        if (offset > 0) ++frame;
-        offset = 0;
-        [[fallthrough]];
-      case PostingsKind::kBitmap:
-        entry.frame = frame;
-        entry.place = offset;
-        entry.bytes = in.varint32();
-        offset += entry.bytes;
-        break;
-    }
-    out.entries.push_back(entry);
-  }
-  return in.ok() && in.at_end();
 }
 
 bool decode_labels(std::string_view content, std::size_t series, LabelFrame& out) {
@@ -135,14 +82,6 @@ const PartitionIndex::Name* PartitionIndex::find_name(std::string_view name) con
   return found != names_.end() && found->name == name ? &*found : nullptr;
 }
 
-const PartitionIndex::Name& PartitionIndex::name_of_pair(std::uint32_t pair) const {
-  const auto after =
-      std::upper_bound(names_.begin(), names_.end(), pair,
-                       [](std::uint32_t id, const Name& name) { return id < name.last_pair; });
-  assert(after != names_.end());
-  return *after;
-}
-
 std::size_t PartitionIndex::dictionary_frame_of(std::uint32_t pair) const {
   const auto after = std::upper_bound(
       dictionary_.begin(), dictionary_.end(), pair,
@@ -150,26 +89,79 @@ std::size_t PartitionIndex::dictionary_frame_of(std::uint32_t pair) const {
   return static_cast<std::size_t>(after - dictionary_.begin()) - 1;
 }
 
+bool PartitionIndex::decode_dictionary(std::string_view content, std::size_t frame_number,
+                                       DictionaryFrame& out) const {
+  const std::uint32_t end_pair = dictionary_[frame_number + 1].first_pair;
+  ByteReader in(content);
+  std::uint32_t frame = in.varint32();
+  std::uint32_t offset = in.varint32();
+  out.entries.reserve(end_pair - dictionary_[frame_number].first_pair);
+  auto name = std::upper_bound(names_.begin(), names_.end(), dictionary_[frame_number].first_pair,
+                               [](std::uint32_t id, const Name& n) { return id < n.last_pair; });
+  std::string value;
+  for (std::uint32_t pair = dictionary_[frame_number].first_pair; pair < end_pair && in.ok();
+       ++pair) {
+    if (pair == name->last_pair) ++name;
+    const std::uint64_t shared = in.varint();
+    if (shared > value.size()) return false;
+    value.resize(static_cast<std::size_t>(shared));
+    value += in.text();
+    put_text(out.labels, name->name);
+    put_text(out.labels, value);
+
+    DictionaryFrame::Entry entry{};
+    entry.label_end = static_cast<std::uint32_t>(out.labels.size());
+    entry.value_bytes = static_cast<std::uint32_t>(value.size());
+    const std::uint64_t head = in.varint();
+    entry.cardinality = static_cast<std::uint32_t>(head >> 2);
+    entry.kind = head & 3;
+    switch (static_cast<PostingsKind>(entry.kind)) {
+      case PostingsKind::kRun:
+        entry.place = in.varint32();
+        break;
+      case PostingsKind::kList: {
+        if (entry.cardinality > kInlinePostings) return false;
+        entry.place = static_cast<std::uint32_t>(out.ids.size());
+        std::uint32_t id = 0;
+        for (std::uint32_t left = entry.cardinality; left > 0; --left)
+          out.ids.push_back(id += in.varint32());
+        break;
+      }
+      case PostingsKind::kNewBitmap:
+        if (offset > 0) ++frame;
+        offset = 0;
+        [[fallthrough]];
+      case PostingsKind::kBitmap:
+        entry.frame = frame;
+        entry.place = offset;
+        entry.bytes = in.varint32();
+        offset += entry.bytes;
+        break;
+    }
+    out.entries.push_back(entry);
+  }
+  return in.ok() && in.at_end();
+}
+
 Result<std::shared_ptr<const DictionaryFrame>> PartitionIndex::dictionary_frame(
     std::size_t frame) const {
   return cache_.get<DictionaryFrame>(
-      kDictionaryKey | frame,
+      FrameCache::kDictionary, frame,
       [&]() -> Result<DictionaryFrame> {
         const std::string content = TRY(frames_.read(Database::kIndex, dictionary_[frame].ref));
         DictionaryFrame decoded;
-        const std::size_t pairs = dictionary_[frame + 1].first_pair - dictionary_[frame].first_pair;
-        if (!decode_dictionary(content, pairs, decoded)) return frames_.damaged("dictionary");
+        if (!decode_dictionary(content, frame, decoded)) return frames_.damaged("dictionary");
         return decoded;
       },
       [](const DictionaryFrame& decoded) {
-        return decoded.values.size() + decoded.ids.size() * sizeof decoded.ids[0] +
+        return decoded.labels.size() + decoded.ids.size() * sizeof decoded.ids[0] +
                decoded.entries.size() * sizeof decoded.entries[0];
       });
 }
 
 Result<std::shared_ptr<const LabelFrame>> PartitionIndex::label_frame(std::size_t frame) const {
   return cache_.get<LabelFrame>(
-      kLabelsKey | frame,
+      FrameCache::kLabels, frame,
       [&]() -> Result<LabelFrame> {
         const std::string content = TRY(frames_.read(Database::kIndex, labels_[frame]));
         LabelFrame decoded;
@@ -190,7 +182,8 @@ Result<Bitmap> PartitionIndex::bitmap_at(std::uint32_t frame, std::uint32_t offs
                                          std::uint32_t bytes) const {
   if (frame >= postings_.size()) return frames_.damaged("postings");
   const auto content = TRY(cache_.get<std::string>(
-      kPostingsKey | frame, [&] { return frames_.read(Database::kIndex, postings_[frame]); },
+      FrameCache::kPostings, frame,
+      [&] { return frames_.read(Database::kIndex, postings_[frame]); },
       [](const std::string& text) { return text.size(); }));
   if (std::uint64_t{offset} + bytes > content->size()) return frames_.damaged("postings");
   Bitmap bitmap(roaring_bitmap_portable_deserialize_safe(content->data() + offset, bytes));

@@ -22,20 +22,25 @@ namespace silverback::tsdb {
 // One frame of the dictionary, verified: consecutive pairs.
 struct DictionaryFrame {
   struct Entry {
-    std::uint32_t value_end;    // in `values`; it begins where the one before ends
+    std::uint32_t label_end;    // in `labels`; it begins where the one before ends
+    std::uint32_t value_bytes;  // the label's last ones
     std::uint32_t cardinality;  // how many series have the pair
     std::uint32_t kind;         // PostingsKind
     std::uint32_t frame;        // of postings, for bitmaps
     std::uint32_t place;        // list: index in `ids`; run: first id; bitmap: offset in its frame
     std::uint32_t bytes;        // of a bitmap
   };
-  std::string values;
+  std::string labels;  // name and value of each pair, encoded as Labels::bytes() does
   std::vector<Entry> entries;
   std::vector<std::uint32_t> ids;
 
+  std::string_view label(std::size_t entry) const {
+    const std::uint32_t begin = entry == 0 ? 0 : entries[entry - 1].label_end;
+    return std::string_view(labels).substr(begin, entries[entry].label_end - begin);
+  }
   std::string_view value(std::size_t entry) const {
-    const std::uint32_t begin = entry == 0 ? 0 : entries[entry - 1].value_end;
-    return std::string_view(values).substr(begin, entries[entry].value_end - begin);
+    const Entry& e = entries[entry];
+    return std::string_view(labels).substr(e.label_end - e.value_bytes, e.value_bytes);
   }
 };
 
@@ -52,7 +57,8 @@ struct LabelFrame {
 
 class PartitionIndex {
  public:
-  PartitionIndex(const FrameReader& frames, FrameCache& cache) : frames_(frames), cache_(cache) {}
+  PartitionIndex(const FrameReader& frames, const PartitionFrames& cache)
+      : frames_(frames), cache_(cache) {}
 
   // False if `meta` makes no sense.
   [[nodiscard]] bool open(ByteReader& meta);
@@ -69,7 +75,6 @@ class PartitionIndex {
   std::uint32_t series() const { return series_; }
   const std::vector<Name>& names() const { return names_; }  // ascending
   const Name* find_name(std::string_view name) const;        // null if no series has it
-  const Name& name_of_pair(std::uint32_t pair) const;
 
   // The series that match all. Errors: kIo, kCorruption.
   Result<Bitmap> select(std::span<const Matcher> matchers) const;
@@ -98,6 +103,7 @@ class PartitionIndex {
 
   Status restrict_to(const Matcher& matcher, roaring_bitmap_s* series) const;
   Result<Bitmap> positive(const Name& name, const Matcher& matcher) const;
+  bool decode_dictionary(std::string_view content, std::size_t frame, DictionaryFrame& out) const;
   Result<Bitmap> bitmap_at(std::uint32_t frame, std::uint32_t offset, std::uint32_t bytes) const;
   Status add_postings(roaring_bitmap_s* to, const DictionaryFrame& frame, std::size_t entry) const;
   Result<std::optional<std::uint32_t>> find_pair(const Name& name, std::string_view value) const;
@@ -106,7 +112,7 @@ class PartitionIndex {
   Result<std::uint32_t> lower_bound(const Name& name, std::string_view value) const;
 
   const FrameReader& frames_;
-  FrameCache& cache_;
+  const PartitionFrames& cache_;
   std::uint32_t series_ = 0;
   std::vector<Name> names_;
   std::vector<DictionaryRef> dictionary_;  // and one more, with the number of pairs

@@ -11,14 +11,9 @@
 namespace silverback::tsdb {
 namespace {
 
-// Keys of the cache; tsdb/partition_index.cc has the kinds 1 to 3.
-constexpr std::uint64_t kDirectoryKey = std::uint64_t{4} << 56;
-constexpr std::uint64_t kSegmentKey = std::uint64_t{5} << 56;
-constexpr std::uint64_t kTimesFrameKey = std::uint64_t{6} << 56;
-constexpr std::uint64_t kTimesKey = std::uint64_t{7} << 56;
-
-// Decoded frames kept per partition. A query over 10,000 series of one window touches some 2 MiB.
-constexpr std::size_t kCacheBytes = std::size_t{16} << 20;
+// The budget of decoded frames if the caller gives no cache. A query over 10,000 series of one
+// window touches some 2 MiB.
+constexpr std::size_t kCacheBytes = std::size_t{8} << 20;
 
 bool take_places(ByteReader& meta, ValuePlaces& places) {
   for (const Database database :
@@ -37,15 +32,18 @@ tl::unexpected<Error> corrupt(const std::filesystem::path& path, const std::stri
 
 }  // namespace
 
-PartitionReader::PartitionReader(FrameReader frames, const PartitionInfo& info)
+PartitionReader::PartitionReader(std::unique_ptr<File> file, const std::filesystem::path& path,
+                                 ValuePlaces places, const PartitionInfo& info,
+                                 std::shared_ptr<FrameCache> cache)
     : info_(info),
       windows_(PartitionWindows::over(info.mint, info.maxt)),
-      frames_(std::move(frames)),
-      cache_(kCacheBytes),
+      frames_(std::move(file), path, std::move(places)),
+      cache_(std::move(cache)),
       index_(frames_, cache_) {}
 
 Result<std::shared_ptr<const PartitionReader>> PartitionReader::open(
-    FileSystem& files, const std::filesystem::path& directory, const PartitionInfo& info) {
+    FileSystem& files, const std::filesystem::path& directory, const PartitionInfo& info,
+    std::shared_ptr<FrameCache> cache) {
   const std::filesystem::path path = directory / kPartitionFile;
   if (info.mint >= info.maxt) return corrupt(path, "its range of time is said to be empty");
   std::unique_ptr<File> file = TRY(files.open_read(path));
@@ -75,8 +73,9 @@ Result<std::shared_ptr<const PartitionReader>> PartitionReader::open(
   ValuePlaces places;
   if (!take_places(meta, places)) return corrupt(path, "damaged metadata");
 
+  if (cache == nullptr) cache = std::make_shared<FrameCache>(kCacheBytes);
   std::shared_ptr<PartitionReader> reader(
-      new PartitionReader(FrameReader(std::move(file), path, std::move(places)), info));
+      new PartitionReader(std::move(file), path, std::move(places), info, std::move(cache)));
   if (!reader->time_columns_.open(meta) || meta.varint() != reader->windows_.count)
     return corrupt(path, "damaged metadata");
   reader->directories_.resize(reader->windows_.count);
@@ -98,7 +97,7 @@ Result<std::shared_ptr<const DirectoryFrame>> PartitionReader::directory_frame(
   const ChunkDirectory& directory = directories_[window];
   if (directory.is_empty(frame)) return std::shared_ptr<const DirectoryFrame>();
   return cache_.get<DirectoryFrame>(
-      kDirectoryKey | std::uint64_t{window} << 32 | frame,
+      FrameCache::kDirectory, std::uint64_t{window} << 32 | frame,
       [&] { return directory.read(frames_, frame); },
       [](const DirectoryFrame& decoded) {
         return decoded.content.size() + decoded.chunks.size() * sizeof decoded.chunks[0] +
@@ -109,7 +108,7 @@ Result<std::shared_ptr<const DirectoryFrame>> PartitionReader::directory_frame(
 Result<std::shared_ptr<const TimeColumnsFrame>> PartitionReader::times_frame(
     std::size_t frame) const {
   return cache_.get<TimeColumnsFrame>(
-      kTimesFrameKey | frame, [&] { return time_columns_.read(frames_, frame); },
+      FrameCache::kTimesFrame, frame, [&] { return time_columns_.read(frames_, frame); },
       [](const TimeColumnsFrame& decoded) {
         return decoded.content.size() + decoded.columns.size() * sizeof decoded.columns[0];
       });
@@ -118,7 +117,7 @@ Result<std::shared_ptr<const TimeColumnsFrame>> PartitionReader::times_frame(
 Result<std::shared_ptr<const std::vector<TimestampMs>>> PartitionReader::times(
     std::uint32_t column) const {
   return cache_.get<std::vector<TimestampMs>>(
-      kTimesKey | column,
+      FrameCache::kTimes, column,
       [&]() -> Result<std::vector<TimestampMs>> {
         const std::size_t index = time_columns_.frame_of(column);
         const auto frame = TRY(times_frame(index));
@@ -186,7 +185,7 @@ Status PartitionReader::read_chunk(const DirectoryFrame& directory, const ChunkR
   if (chunk.segment != ChunkRef::kInDirectory) {
     const FrameRef ref = directory.segments[chunk.segment];
     segment = TRY(cache_.get<std::string>(
-        kSegmentKey | std::uint64_t{ref.value} << 32 | ref.offset,
+        FrameCache::kSegment, std::uint64_t{ref.value} << 32 | ref.offset,
         [&] { return frames_.read(Database::kSegments, ref); },
         [](const std::string& content) { return content.size(); }));
     bytes = *segment;

@@ -27,10 +27,12 @@ class PartitionReader {
   // Verifies the file's size and the metadata. Errors: kCorruption, kIo, kNotFound.
   static Result<std::shared_ptr<const PartitionReader>> open(FileSystem& files,
                                                              const std::filesystem::path& directory,
-                                                             const PartitionInfo& info);
+                                                             const PartitionInfo& info,
+                                                             std::shared_ptr<FrameCache> cache);
 
   const PartitionInfo& info() const { return info_; }
   const PartitionIndex& index() const { return index_; }
+  bool is_damaged() const { return frames_.is_damaged(); }
   bool overlaps(TimeRange range) const {
     return info_.mint <= range.end && range.start < info_.maxt;
   }
@@ -44,7 +46,8 @@ class PartitionReader {
   Selection::Newest newest(std::uint32_t rank, TimeRange range) const;
 
  private:
-  PartitionReader(FrameReader frames, const PartitionInfo& info);
+  PartitionReader(std::unique_ptr<File> file, const std::filesystem::path& path, ValuePlaces places,
+                  const PartitionInfo& info, std::shared_ptr<FrameCache> cache);
 
   // First and last window that overlap the range, inclusive; none if first > last.
   struct Span {
@@ -62,8 +65,8 @@ class PartitionReader {
 
   const PartitionInfo info_;
   const PartitionWindows windows_;
-  FrameReader frames_;
-  mutable FrameCache cache_;
+  const FrameReader frames_;
+  const PartitionFrames cache_;
   PartitionIndex index_;
   TimeColumns time_columns_;
   std::vector<ChunkDirectory> directories_;  // of each window

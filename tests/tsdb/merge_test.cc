@@ -180,6 +180,25 @@ TEST(MergeSelections, PrefersTheEarlierSourceForTheNewestSample) {
   EXPECT_EQ(merged->newest(0).sample->v, 20);
 }
 
+TEST(MergeSelections, MayBeMergedAgain) {
+  const Labels labels{{"__name__", "m"}};
+  const auto one = [&](TimestampMs t) {
+    return std::make_unique<StoreSelection>(
+        Store{{labels, {.t = {t}, .v = {static_cast<double>(t)}, .histograms = {}}}});
+  };
+  const auto two = [&](std::unique_ptr<Selection> a, std::unique_ptr<Selection> b) {
+    std::vector<std::unique_ptr<Selection>> selections;
+    selections.push_back(std::move(a));
+    selections.push_back(std::move(b));
+    return merge_selections(std::move(selections));
+  };
+  const auto merged = two(two(one(4), one(2)), two(one(3), one(1)));
+  ASSERT_EQ(merged->size(), 1U);
+  SampleColumns samples;
+  ASSERT_TRUE(merged->read(0, samples));
+  EXPECT_EQ(samples.t, (std::vector<TimestampMs>{1, 2, 3, 4}));
+}
+
 TEST(MergeSelections, KeepsTheWarningsOfEmptySources) {
   const Store store{{Labels{{"a", "b"}}, {.t = {1}, .v = {10}, .histograms = {}}}};
   std::vector<std::unique_ptr<Selection>> selections;

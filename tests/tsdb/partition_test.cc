@@ -14,6 +14,8 @@
 #include <gtest/gtest.h>
 #include <lmdb.h>
 
+#include "tsdb/frame_cache.h"
+
 namespace silverback::tsdb {
 namespace {
 
@@ -480,6 +482,25 @@ TEST_F(PartitionTest, IsReadableWhileItIsUnlinked) {
   EXPECT_EQ(samples.v, std::vector<double>{7});
 }
 
+TEST_F(PartitionTest, SharesACacheWithOthers) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  const auto cache = std::make_shared<FrameCache>(100'000);  // too small for all
+  std::vector<std::pair<Store, std::shared_ptr<Partition>>> partitions;
+  for (int i = 0; i < 3; ++i) {
+    Store store = random_store(random, 0, 2 * kHour, 200);
+    const auto info = seal(store, 0, 2 * kHour)->info();
+    auto opened = Partition::open(FileSystem::posix(), root_ / info.name, info, cache);
+    ASSERT_TRUE(opened) << opened.error().message;
+    partitions.emplace_back(std::move(store), *opened);
+  }
+  for (int round = 0; round < 60; ++round) {
+    const auto& [store, partition] = partitions[random.up_to(partitions.size())];
+    expect_same_selection(*partition, store, random, {});
+  }
+}
+
 // ---- Damage ----
 
 TEST_F(PartitionTest, IsNotOpenedWithAnotherPartitionsEntryOrSize) {
@@ -544,6 +565,7 @@ TEST_F(PartitionTest, NeverAnswersWronglyWhateverByteIsDamaged) {
           ASSERT_TRUE(same_bits(got.v, samples.v));
         }
       }
+      EXPECT_EQ((*partition)->is_damaged(), failed);
       if (failed)
         ++found;
       else
