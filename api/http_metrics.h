@@ -1,11 +1,10 @@
 // Counts requests by route and status, under Prometheus's names. Looking a metric up by name costs
-// a lock and a label set, so each is looked up once.
+// a lock and a label set, so each is looked up once; and not before the route's first request,
+// because most servers never see most routes and each is two dozen series.
 // Threads: everything from any thread.
 #pragma once
 
-#include <deque>
 #include <map>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -17,9 +16,8 @@ namespace silverback::api {
 
 class HttpMetrics {
  public:
-  HttpMetrics(Registry& registry, std::span<const Route> routes);
+  explicit HttpMetrics(Registry& registry) : registry_(registry) {}
 
-  // Requires a route of the constructor's.
   void count(const Route& route, int status, double seconds, std::size_t body_bytes)
       EXCLUDES(mutex_);
 
@@ -29,6 +27,8 @@ class HttpMetrics {
     Distribution* bytes = nullptr;
     std::vector<std::pair<int, Counter*>> by_status;
   };
+  OfRoute& of_route(const Route& route) REQUIRES(mutex_);
+  Counter& requests(OfRoute& metrics, const Route& route, int status) REQUIRES(mutex_);
 
   Registry& registry_;
   Mutex mutex_;

@@ -213,7 +213,7 @@ asio::awaitable<HttpServer::Connection::Next> HttpServer::Connection::serve_one(
 // False if the peer has gone, stayed silent for too long, or the server stops.
 asio::awaitable<bool> HttpServer::Connection::wait_for_bytes(bool first) {
   if (server_.stopping) co_return false;
-  buffer_.shrink_to_fit();  // an idle connection holds next to nothing
+  if (buffer_.capacity() > 4 * kReadBytes) buffer_.shrink_to_fit();  // idle for long, maybe
   set_deadline(first ? server_.options.head_timeout : server_.options.read_timeout);
   idle_ = true;
   const error_code error = co_await read_some();

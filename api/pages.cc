@@ -127,8 +127,10 @@ Response page_alerts(const Context& context, const Request&) {
 }
 
 Response page_targets(const Context& context, const Request&) {
-  return html_page(context.prefix, "Targets",
-                   "<p>No targets are configured. Samples arrive by remote write.</p>");
+  return html_page(
+      context.prefix, "Targets",
+      "<p>No targets are configured: the server scrapes nothing but its own metrics, and "
+      "samples arrive by remote write.</p>");
 }
 
 Response page_status(const Context& context, const Request&) {

@@ -83,7 +83,7 @@ Server::Impl::Impl(ServerOptions server_options, ServerDependencies server_depen
     : options(std::move(server_options)),
       dependencies(std::move(server_dependencies)),
       router(routes(), path_prefix(options)),
-      http_metrics(*dependencies.metrics, routes()),
+      http_metrics(*dependencies.metrics),
       query_gate(
           *dependencies.queries, std::max<std::size_t>(options.queries_max, 1),
           dependencies.metrics->gauge("prometheus_engine_queries",

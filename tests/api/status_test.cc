@@ -292,6 +292,7 @@ TEST_F(StatusTest, CountsItsRequests) {
   get("/api/v1/query?query=sum(");
   get("/api/v1/label/job/values");
   const HttpAnswer page = get("/metrics");
+  EXPECT_EQ(page.body.find("handler=\"/api/v1/series\""), std::string::npos) << "not asked for";
   EXPECT_EQ(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   for (const char* line :
        {"# TYPE prometheus_http_requests_total counter\n",
