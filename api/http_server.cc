@@ -85,7 +85,7 @@ struct HttpServer::Impl {
   asio::steady_timer grace_timer;
 };
 
-// One client. Everything but `expired` happens on its strand, so members need no lock.
+// One client. Everything but check_deadline() happens on its strand, so members need no lock.
 class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Impl& server, tcp::socket socket)
@@ -213,7 +213,8 @@ asio::awaitable<HttpServer::Connection::Next> HttpServer::Connection::serve_one(
 // False if the peer has gone, stayed silent for too long, or the server stops.
 asio::awaitable<bool> HttpServer::Connection::wait_for_bytes(bool first) {
   if (server_.stopping) co_return false;
-  if (buffer_.capacity() > 4 * kReadBytes) buffer_.shrink_to_fit();  // idle for long, maybe
+  // It may be idle for long: then it should not hold what one long URL needed.
+  if (buffer_.capacity() > 4 * kReadBytes) buffer_.shrink_to_fit();
   set_deadline(first ? server_.options.head_timeout : server_.options.read_timeout);
   idle_ = true;
   const error_code error = co_await read_some();
@@ -286,8 +287,9 @@ asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_
     if (body.size() == done) body.resize(std::min(total, done + std::max(done, kBodyReadBytes)));
     const auto [error, read] =
         co_await socket_.async_read_some(asio::buffer(&body[done], body.size() - done), kToken);
-    if (error)
+    if (error) {
       co_return timed_out_ ? error_code(asio::error::timed_out) : http::error::end_of_stream;
+    }
     done += read;
   }
   co_return error_code();
@@ -301,6 +303,8 @@ asio::awaitable<error_code> HttpServer::Connection::read_chunked_body() {
     const std::size_t used = parser_->put(buffer_.data(), error);
     buffer_.consume(used);
     if (error && error != http::error::need_more) co_return error;
+    // The parser bounds neither the extensions of a chunk nor what follows the last one.
+    if (buffer_.size() > server_.options.head_bytes_max) co_return http::error::header_limit;
     if (!lease_.grow_to(parser_->get().body().size())) co_return asio::error::no_memory;
     if (parser_->is_done()) break;
     if (used > 0 && buffer_.size() > 0 && !error) continue;
@@ -404,6 +408,7 @@ asio::awaitable<bool> HttpServer::Connection::write(Response response, bool keep
   co_return true;
 }
 
+// no_memory is how the steps above say that --web.max-inflight-bytes is reached.
 Response HttpServer::Connection::error_answer(error_code error) const {
   if (error == http::error::header_limit) {
     return text_response(431, "request line and headers are larger than " +

@@ -231,6 +231,18 @@ TEST_F(HttpServerTest, TakesLongRequestLinesAndRefusesEndlessHeads) {
   EXPECT_TRUE(endless.closed_within(2'000));
 }
 
+TEST_F(HttpServerTest, RefusesEndlessChunkHeadsAndTrailers) {
+  start(quick_options());
+  for (const std::string_view before : {"4;x=", "4\r\nabcd\r\n0\r\nX: "}) {
+    HttpClient client(address_);
+    client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send(before);
+    client.send(std::string(200 * 1024, 'x'));
+    const int status = client.receive().status;
+    EXPECT_TRUE(status == 431 || status == 400) << status;
+  }
+}
+
 TEST_F(HttpServerTest, RefusesTooLargeBodiesWithoutReadingThem) {
   start(quick_options());
   HttpClient announced(address_);
