@@ -13,7 +13,6 @@ namespace {
 
 constexpr unsigned kCentre = 1 << 2;
 constexpr unsigned kDivisor = 1 << 3;
-constexpr unsigned kOrders = 3;
 constexpr unsigned kLineOrder = 3;
 
 // A value of up to 57 bits lies within the 8 bytes at its first one, whatever bit it starts at.
@@ -23,8 +22,11 @@ constexpr unsigned kPatched = 0x80;
 constexpr unsigned kZeroRunsBase = 63;
 constexpr unsigned kZeroRunMax = 64;
 
-// The median of all would be a sort's work; that of a few is as good.
+// The median of all would be a sort's work; that of a few is as good. Likewise some stretches tell
+// which order suits the whole.
 constexpr std::size_t kMedianSample = 31;
+constexpr std::size_t kStretches = 4;
+constexpr std::size_t kStretch = 64;
 
 using Block = std::array<std::uint64_t, kMiniBlock>;
 
@@ -186,65 +188,92 @@ void predict_all(Block& values, std::size_t count, std::uint64_t divisor, std::u
 
 // ---- Encoder ----
 
-// Computes the residuals of an order and keeps them if they are the smallest so far.
-void IntegerEncoder::try_order(std::span<const std::int64_t> values, unsigned order) {
-  Candidate& c = tried_;
-  const std::size_t count = values.size();
-  c.order = order;
-  const std::size_t starts = order == kLineOrder ? 0 : order;
-  c.residuals.resize(count - starts);
-  const auto at = [&](std::size_t i) { return static_cast<std::uint64_t>(values[i]); };
-  switch (order) {
-    case 0:
-      std::copy(values.begin(), values.end(), c.residuals.begin());
-      break;
-    case 1:
-      for (std::size_t i = 1; i < count; ++i)
-        c.residuals[i - 1] = static_cast<std::int64_t>(at(i) - at(i - 1));
-      break;
-    case 2:
-      for (std::size_t i = 2; i < count; ++i)
-        c.residuals[i - 2] = static_cast<std::int64_t>(at(i) - 2 * at(i - 1) + at(i - 2));
-      break;
-    default: {
-      std::uint64_t line = at(0);
-      const auto step = static_cast<std::uint64_t>(line_step(values));
-      for (std::size_t i = 0; i < count; ++i, line += step)
-        c.residuals[i] = static_cast<std::int64_t>(at(i) - line);
-    }
-  }
+namespace {
 
-  sample_.clear();
-  const std::size_t stride = c.residuals.size() / kMedianSample + 1;
-  for (std::size_t i = stride / 2; i < c.residuals.size(); i += stride)
-    sample_.push_back(c.residuals[i]);
-  c.centre = 0;
-  if (!sample_.empty()) {
-    const auto middle = sample_.begin() + static_cast<std::ptrdiff_t>(sample_.size() / 2);
-    std::nth_element(sample_.begin(), middle, sample_.end());
-    c.centre = *middle;
-  }
-  c.bits = 0;
-  for (const std::int64_t residual : c.residuals)
-    c.bits += bit_width(zigzag(static_cast<std::int64_t>(minus(residual, c.centre))));
-  if (c.bits < best_.bits) std::swap(best_, tried_);
-}
+constexpr std::size_t starts_of(unsigned order) { return order == kLineOrder ? 0 : order; }
 
-std::int64_t IntegerEncoder::line_step(std::span<const std::int64_t> values) {
+std::int64_t line_step(std::span<const std::int64_t> values) {
   if (values.size() < 2) return 0;
   const auto steps = static_cast<std::int64_t>(values.size() - 1);
   return static_cast<std::int64_t>(minus(values.back(), values.front())) / steps;
 }
 
+// Writes the residuals of values [begin, end). Requires starts_of(order) <= begin.
+void residuals_of(std::span<const std::int64_t> values, unsigned order, std::size_t begin,
+                  std::size_t end, std::int64_t* to) {
+  const auto at = [&](std::size_t i) { return static_cast<std::uint64_t>(values[i]); };
+  switch (order) {
+    case 0:
+      std::copy_n(values.data() + begin, end - begin, to);
+      break;
+    case 1:
+      for (std::size_t i = begin; i < end; ++i)
+        *to++ = static_cast<std::int64_t>(at(i) - at(i - 1));
+      break;
+    case 2:
+      for (std::size_t i = begin; i < end; ++i)
+        *to++ = static_cast<std::int64_t>(at(i) - 2 * at(i - 1) + at(i - 2));
+      break;
+    default: {
+      const auto step = static_cast<std::uint64_t>(line_step(values));
+      for (std::size_t i = begin; i < end; ++i)
+        *to++ = static_cast<std::int64_t>(at(i) - at(0) - i * step);
+    }
+  }
+}
+
+std::int64_t about_median(std::span<const std::int64_t> residuals) {
+  std::array<std::int64_t, kMedianSample + 1> sample;
+  std::size_t count = 0;
+  const std::size_t stride = residuals.size() / kMedianSample + 1;
+  for (std::size_t i = stride / 2; i < residuals.size(); i += stride)
+    sample[count++] = residuals[i];
+  if (count == 0) return 0;
+  std::nth_element(sample.begin(), sample.begin() + count / 2, sample.begin() + count);
+  return sample[count / 2];
+}
+
+}  // namespace
+
+// How many bits the residuals of some stretches have, each at its own width.
+std::uint64_t IntegerEncoder::estimate_bits(std::span<const std::int64_t> values, unsigned order) {
+  const std::size_t starts = starts_of(order);
+  const std::size_t count = values.size() - starts;
+  residuals_.resize(std::min(count, kStretches * kStretch));
+  if (count <= residuals_.size()) {
+    residuals_of(values, order, starts, values.size(), residuals_.data());
+  } else {
+    for (std::size_t i = 0; i < kStretches; ++i) {
+      const std::size_t begin = starts + (count - kStretch) * i / (kStretches - 1);
+      residuals_of(values, order, begin, begin + kStretch, residuals_.data() + i * kStretch);
+    }
+  }
+  const std::int64_t centre = about_median(residuals_);
+  std::uint64_t bits = 0;
+  for (const std::int64_t residual : residuals_)
+    bits += bit_width(zigzag(static_cast<std::int64_t>(minus(residual, centre))));
+  return bits;
+}
+
 void IntegerEncoder::encode(std::span<const std::int64_t> values, Shape shape, std::string& out) {
-  best_.bits = ~std::uint64_t{0};
-  for (unsigned order = 0; order < kOrders && order <= values.size(); ++order)
-    try_order(values, order);
-  if (shape == Shape::kLine && !values.empty()) try_order(values, kLineOrder);
+  unsigned order = 0;
+  std::uint64_t least_bits = ~std::uint64_t{0};
+  for (unsigned candidate = 0; candidate <= kLineOrder; ++candidate) {
+    if (candidate == kLineOrder ? shape != Shape::kLine || values.empty()
+                                : candidate > values.size())
+      continue;
+    const std::uint64_t bits = estimate_bits(values, candidate);
+    if (bits >= least_bits) continue;
+    least_bits = bits;
+    order = candidate;
+  }
+  residuals_.resize(values.size() - starts_of(order));
+  residuals_of(values, order, starts_of(order), values.size(), residuals_.data());
+  const std::int64_t centre = about_median(residuals_);
 
   std::uint64_t divisor = 0;
-  for (const std::int64_t residual : best_.residuals) {
-    const auto distance = static_cast<std::int64_t>(minus(residual, best_.centre));
+  for (const std::int64_t residual : residuals_) {
+    const auto distance = static_cast<std::int64_t>(minus(residual, centre));
     if (distance == 0) continue;
     const std::uint64_t magnitude = distance < 0
                                         ? std::uint64_t{0} - static_cast<std::uint64_t>(distance)
@@ -254,21 +283,21 @@ void IntegerEncoder::encode(std::span<const std::int64_t> values, Shape shape, s
   }
 
   const bool has_divisor = divisor > 1 && divisor <= std::uint64_t{1} << 62;
-  out.push_back(static_cast<char>(best_.order | (best_.centre != 0 ? kCentre : 0) |
-                                  (has_divisor ? kDivisor : 0)));
-  if (best_.centre != 0) put_signed(out, best_.centre);
+  out.push_back(
+      static_cast<char>(order | (centre != 0 ? kCentre : 0) | (has_divisor ? kDivisor : 0)));
+  if (centre != 0) put_signed(out, centre);
   if (has_divisor) put_varint(out, divisor);
-  if (best_.order > 0) put_signed(out, values[0]);
-  if (best_.order == 2) put_signed(out, static_cast<std::int64_t>(minus(values[1], values[0])));
-  if (best_.order == kLineOrder) put_signed(out, line_step(values));
+  if (order > 0) put_signed(out, values[0]);
+  if (order == 2) put_signed(out, static_cast<std::int64_t>(minus(values[1], values[0])));
+  if (order == kLineOrder) put_signed(out, line_step(values));
 
   BlockWriter blocks(out);
   Block block;
   const auto signed_divisor = static_cast<std::int64_t>(has_divisor ? divisor : 1);
-  for (std::size_t begin = 0; begin < best_.residuals.size(); begin += kMiniBlock) {
-    const std::size_t count = std::min(kMiniBlock, best_.residuals.size() - begin);
+  for (std::size_t begin = 0; begin < residuals_.size(); begin += kMiniBlock) {
+    const std::size_t count = std::min(kMiniBlock, residuals_.size() - begin);
     for (std::size_t i = 0; i < count; ++i) {
-      auto distance = static_cast<std::int64_t>(minus(best_.residuals[begin + i], best_.centre));
+      auto distance = static_cast<std::int64_t>(minus(residuals_[begin + i], centre));
       if (has_divisor) distance /= signed_divisor;
       block[i] = zigzag(distance);
     }

@@ -36,17 +36,9 @@ class IntegerEncoder {
   void encode(std::span<const std::int64_t> values, Shape shape, std::string& out);
 
  private:
-  struct Candidate {
-    unsigned order = 0;
-    std::int64_t centre = 0;
-    std::uint64_t bits = 0;  // of all residuals, each at its own width
-    std::vector<std::int64_t> residuals;
-  };
-  void try_order(std::span<const std::int64_t> values, unsigned order);
-  static std::int64_t line_step(std::span<const std::int64_t> values);
+  std::uint64_t estimate_bits(std::span<const std::int64_t> values, unsigned order);
 
-  Candidate best_, tried_;
-  std::vector<std::int64_t> sample_;
+  std::vector<std::int64_t> residuals_;
 };
 
 // Reads a stream mini-block by mini-block. A stream that makes no sense is never read past its end.

@@ -123,16 +123,19 @@ void put_constant(double value, std::string& out) {
 
 // ---- Encoder ----
 
-// Fills regular_ with the rest.
-void ValueEncoder::split_specials(std::span<const double> values, std::string& specials) {
-  regular_.clear();
-  specials.clear();
+// Fills specials_, and regular_ with the rest.
+void ValueEncoder::split_specials(std::span<const double> values) {
+  specials_.clear();
+  regular_ = values;
+  if (std::none_of(values.begin(), values.end(), is_special)) return;
+
+  regular_copy_.clear();
   std::string runs;
   std::uint64_t count = 0;
   std::size_t since = 0;  // end of the run before
   for (std::size_t i = 0; i < values.size();) {
     if (!is_special(values[i])) {
-      regular_.push_back(values[i++]);
+      regular_copy_.push_back(values[i++]);
       continue;
     }
     std::size_t end = i + 1;
@@ -144,9 +147,9 @@ void ValueEncoder::split_specials(std::span<const double> values, std::string& s
     ++count;
     since = i = end;
   }
-  if (count == 0) return;
-  put_varint(specials, count);
-  specials += runs;
+  put_varint(specials_, count);
+  specials_ += runs;
+  regular_ = regular_copy_;
 }
 
 // The fewest decimals with which every regular value is a scaled integer.
@@ -163,13 +166,12 @@ bool ValueEncoder::find_decimals(unsigned& decimals) const {
 // Fills scaled_. False if a value is no integer of that scale (too large for it).
 bool ValueEncoder::scale(unsigned decimals) {
   scaled_.resize(regular_.size());
-  bool exact = true;
   for (std::size_t i = 0; i < regular_.size(); ++i) {
     double m = 0;
-    exact &= scale_one(regular_[i], decimals, m);
+    if (!scale_one(regular_[i], decimals, m)) return false;
     scaled_[i] = static_cast<std::int64_t>(m);
   }
-  return exact;
+  return true;
 }
 
 // The fewest decimals with which every value of a sample is a few ULPs from a scaled integer.
@@ -207,14 +209,14 @@ void ValueEncoder::encode(std::span<const double> values, std::string& out) {
     put_constant(values.front(), out);
     return;
   }
-  split_specials(values, specials_);
+  split_specials(values);
   const auto begin = [&](std::string& chunk, Mode mode, unsigned decimals) {
     chunk.clear();
     put_head(chunk, mode, !specials_.empty(), decimals);
     chunk += specials_;
   };
   unsigned decimals = 0;
-  if (find_decimals(decimals) && scale(decimals)) {
+  if (scale(0) || (find_decimals(decimals) && scale(decimals))) {
     begin(chunk_, Mode::kDecimal, decimals);
     integers_.encode(scaled_, IntegerEncoder::Shape::kAny, chunk_);
   } else {

@@ -35,14 +35,15 @@ class ValueEncoder {
   void encode(std::span<const double> values, std::string& out);
 
  private:
-  void split_specials(std::span<const double> values, std::string& specials);
+  void split_specials(std::span<const double> values);
   bool find_decimals(unsigned& decimals) const;
   bool scale(unsigned decimals);
   bool find_ulp_decimals(unsigned& decimals) const;
   void measure_ulps(unsigned decimals);
 
   IntegerEncoder integers_;
-  std::vector<double> regular_;  // the values that are in no run of specials
+  std::span<const double> regular_;  // the values that are in no run of specials
+  std::vector<double> regular_copy_;
   std::vector<std::int64_t> scaled_, ulps_;
   std::vector<double> decoded_;
   std::string specials_, stream_, chunk_, other_;
