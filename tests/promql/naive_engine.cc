@@ -120,7 +120,7 @@ Result<DurationMs> NaiveEngine::duration(const promql::DurationValue& duration,
   if (duration.expr == nullptr) return duration.ms;
   const double value = TRY(seconds(*duration.expr));
   if (positive && !(value > 0)) return fail(ErrorCode::kExecution, "duration must be above 0");
-  return static_cast<DurationMs>(std::round(value * 1000));
+  return static_cast<DurationMs>(value * 1000);  // cut off, as Go converts
 }
 
 Result<double> NaiveEngine::seconds(const Expr& expr) const {

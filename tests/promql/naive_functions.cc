@@ -305,7 +305,7 @@ Result<NaiveValue> clamp(const NaiveCall& call, double min, double max) {
 }
 
 Labels labels_of_absent(const promql::Expr& expr) {
-  const promql::Expr* inner = &expr;
+  const promql::Expr* inner = &promql::without_parens(expr);
   if (const auto* matrix = std::get_if<promql::MatrixSelector>(&inner->node)) {
     inner = matrix->selector.get();
   }
@@ -423,6 +423,13 @@ Result<NaiveValue> scalar(const NaiveCall& call) {
   return vector.size() == 1 ? vector[0].v : normal_nan();
 }
 
+// NaN if either is.
+double extreme_of(const NaiveCall& call, bool largest) {
+  const double a = scalar_arg(call, 0), b = scalar_arg(call, 1);
+  if (std::isnan(a) || std::isnan(b)) return normal_nan();
+  return largest ? std::max(a, b) : std::min(a, b);
+}
+
 Result<NaiveValue> same_vector(const NaiveCall& call) { return call.args[0]; }
 Result<NaiveValue> nothing(const NaiveCall&) { return NaiveVector{}; }
 
@@ -458,8 +465,8 @@ const std::map<std::string_view, OfCall>& other_functions() {
       {"end", [](const NaiveCall& c) { return to_seconds(c.query_end); }},
       {"range", [](const NaiveCall& c) { return to_seconds(c.query_end - c.query_start); }},
       {"step", [](const NaiveCall& c) { return to_seconds(c.query_step); }},
-      {"max_of", [](const NaiveCall& c) { return std::fmax(scalar_arg(c, 0), scalar_arg(c, 1)); }},
-      {"min_of", [](const NaiveCall& c) { return std::fmin(scalar_arg(c, 0), scalar_arg(c, 1)); }},
+      {"max_of", [](const NaiveCall& c) { return extreme_of(c, true); }},
+      {"min_of", [](const NaiveCall& c) { return extreme_of(c, false); }},
   };
   return functions;
 }
