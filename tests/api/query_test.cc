@@ -93,6 +93,30 @@ TEST_F(QueryTest, RefusesBadParametersByName) {
   EXPECT_EQ(get("/api/v1/query_range?query=up&start=0&end=600&step=1m").status, 200);
 }
 
+TEST_F(QueryTest, SurvivesTheEdgesOfTime) {
+  for (const char* range :
+       {"start=-4e15&end=4e15&step=1", "start=-1e300&end=1e300&step=1", "start=NaN&end=1&step=1",
+        "start=0&end=4e15&step=4e14", "start=0&end=1&step=0.0001", "start=0&end=1&step=9e9"}) {
+    for (const char* query :
+         {"up", "vector(1)", "up%20offset%201000y", "up%5B1000y:1s%5D%40end()"}) {
+      const HttpAnswer answer = get("/api/v1/query_range?" + std::string(range) +
+                                    "&timeout=2s&query=" + std::string(query));
+      EXPECT_GE(answer.status, 200) << range << query;
+    }
+  }
+  for (const char* time : {"-4e15", "4e15", "9e15", "-292273086-05-16T16:47:06Z",
+                           "292277025-08-18T07:12:54.999999999Z", "9999-12-31T23:59:59Z"}) {
+    for (const char* query :
+         {"up", "time()", "up%5B5m%5D%20offset%20-1y", "timestamp(vector(1))"}) {
+      const HttpAnswer answer = get("/api/v1/query?timeout=2s&time=" + std::string(time) +
+                                    "&query=" + std::string(query));
+      EXPECT_GE(answer.status, 200) << time << query;
+      EXPECT_LT(answer.status, 500) << time << query << answer.body;
+    }
+    EXPECT_EQ(get("/api/v1/labels?start=" + std::string(time)).status % 100, 0);
+  }
+}
+
 TEST_F(QueryTest, NamesThePlaceOfASyntaxError) {
   const HttpAnswer answer = get("/api/v1/query?query=sum(");
   EXPECT_EQ(answer.status, 400);
