@@ -279,6 +279,11 @@ Result<SeriesSet> aggregate_count_values(Evaluator& evaluator, const Aggregate& 
   return out;
 }
 
+bool picks_rows(AggregateOp op) {
+  return op == AggregateOp::kTopk || op == AggregateOp::kBottomk || op == AggregateOp::kLimitk ||
+         op == AggregateOp::kLimitRatio;
+}
+
 }  // namespace
 
 Result<SeriesSet> eval_aggregate(Evaluator& evaluator, const Aggregate& aggregate,
@@ -288,7 +293,7 @@ Result<SeriesSet> eval_aggregate(Evaluator& evaluator, const Aggregate& aggregat
   if (aggregate.param != nullptr && op != AggregateOp::kCountValues) {
     param = TRY(evaluator.eval_scalar(*aggregate.param, steps));
   }
-  SeriesSet set = TRY(evaluator.eval_vector(*aggregate.expr, steps));
+  SeriesSet set = TRY(evaluator.eval_addends(*aggregate.expr, steps));
   SeriesSet out;
   if (op == AggregateOp::kCountValues) {
     out = TRY(aggregate_count_values(evaluator, aggregate, set));
@@ -301,13 +306,13 @@ Result<SeriesSet> eval_aggregate(Evaluator& evaluator, const Aggregate& aggregat
                                         evaluator.context().options.features.type_and_unit_labels);
     if (op == AggregateOp::kQuantile) {
       out = TRY(aggregate_quantile(evaluator, set, groups, param, aggregate.param->position));
-    } else if (op == AggregateOp::kTopk || op == AggregateOp::kBottomk ||
-               op == AggregateOp::kLimitk || op == AggregateOp::kLimitRatio) {
+    } else if (picks_rows(op)) {
       out = TRY(select_rows(evaluator, op, set, groups, param, aggregate.param->position));
     } else {
       out = TRY(fold(evaluator, op, set, groups));
     }
   }
+  if (!picks_rows(op)) out.sort_by_labels();
   TRY(evaluator.account(out));
   return out;
 }

@@ -163,18 +163,20 @@ Result<SeriesSet> select_rows(Evaluator& evaluator, AggregateOp op, const Series
       }
     }
   }
-  // Rows in the order in which they were first picked: the rank, where there is one step.
+  // Rows by rank where that is seen, else as they were.
   std::vector<std::uint32_t> keep;
-  std::vector<std::uint32_t> out_row(set.rows(), 0);
+  std::vector<bool> kept(set.rows(), false);
   for (const Pick& pick : picks) {
-    if (out_row[pick.row] != 0) continue;
-    keep.push_back(pick.row);
-    out_row[pick.row] = static_cast<std::uint32_t>(keep.size());
+    if (!kept[pick.row]) keep.push_back(pick.row);
+    kept[pick.row] = true;
   }
+  if (!evaluator.order_is_seen()) std::sort(keep.begin(), keep.end());
+  std::vector<std::uint32_t> out_row(set.rows(), 0);
+  for (std::uint32_t r = 0; r < keep.size(); ++r) out_row[keep[r]] = r;
   SeriesSet out(set.steps());
   out.add_rows(keep.size());
   for (const Pick& pick : picks) {
-    out.row(out_row[pick.row] - 1)[pick.step] = set.row(pick.row)[pick.step];
+    out.row(out_row[pick.row])[pick.step] = set.row(pick.row)[pick.step];
   }
   out.take_labels(set, keep);
   return out;

@@ -11,8 +11,9 @@ namespace silverback::promql {
 
 class Evaluator;
 
-// The rows of `set` that `op` picks per group and step, with their own labels; at a single step in
-// the order of their rank. Errors: kExecution for a parameter that is NaN or out of range.
+// The rows of `set` that `op` picks per group and step, with their own labels; where the order
+// of rows is seen, in that of their rank. Errors: kExecution for a parameter that is NaN or out of
+// range.
 Result<SeriesSet> select_rows(Evaluator& evaluator, AggregateOp op, const SeriesSet& set,
                               const RowGroups& groups, const ScalarSteps& param,
                               PositionRange param_position);

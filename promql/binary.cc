@@ -126,6 +126,7 @@ Result<Operand> eval_binary(Evaluator& evaluator, const Binary& binary, Position
           ? TRY(eval_set_operator(evaluator, binary, std::move(left_set), std::move(right_set)))
           : TRY(eval_matched(evaluator, binary, position, std::move(left_set),
                              std::move(right_set)));
+  if (binary.op != BinaryOp::kAnd && binary.op != BinaryOp::kUnless) result.sort_by_labels();
   TRY(evaluator.account(result));
   return result;
 }

@@ -134,6 +134,13 @@ Result<SeriesSet> Evaluator::eval_vector(const Expr& expr, const Steps& steps) {
   return std::get<SeriesSet>(std::move(operand));
 }
 
+Result<SeriesSet> Evaluator::eval_addends(const Expr& expr, const Steps& steps) {
+  const bool seen = std::exchange(order_is_seen_, false);
+  Result<SeriesSet> set = eval_vector(expr, steps);
+  order_is_seen_ = seen;
+  return set;
+}
+
 Result<ScalarSteps> Evaluator::eval_scalar(const Expr& expr, const Steps& steps) {
   Operand operand = TRY(eval(expr, steps));
   return std::get<ScalarSteps>(std::move(operand));
@@ -273,6 +280,7 @@ Status Evaluator::merge_equal_labels(SeriesSet& set) {
   }
   first_row.clear();
   if (merged) set.remove_empty_rows();
+  set.sort_by_labels();
   return {};
 }
 

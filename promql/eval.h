@@ -77,11 +77,16 @@ using RowProducer =
 
 class Evaluator {
  public:
-  explicit Evaluator(QueryContext& context) : context_(context) {}
+  explicit Evaluator(QueryContext& context) : context_(context), order_is_seen_(context.instant) {}
 
   // Requires a type other than kMatrix.
   Result<Operand> eval(const Expr& expr, const Steps& steps);
   Result<SeriesSet> eval_vector(const Expr& expr, const Steps& steps);
+  // As eval_vector, for who adds up rows: their order then depends neither on values nor on which
+  // steps are asked for, so that neither does the rounding of a sum.
+  Result<SeriesSet> eval_addends(const Expr& expr, const Steps& steps);
+  // Whether topk and sort show their ranks in the order of rows.
+  bool order_is_seen() const { return order_is_seen_; }
   Result<ScalarSteps> eval_scalar(const Expr& expr, const Steps& steps);
   // Requires type kString.
   static std::string eval_string(const Expr& expr);
@@ -130,6 +135,7 @@ class Evaluator {
                                                   SelectHints hints);
 
   QueryContext& context_;
+  bool order_is_seen_;            // an instant query, and no aggregation around
   const Expr* around_ = nullptr;  // the node around the one that is evaluated: a hint for storage
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <utility>
 
 #include "promql/eval_context.h"
@@ -103,6 +104,29 @@ void SeriesSet::take_labels(const SeriesSet& other, std::span<const std::uint32_
   drop_name_.clear();
   if (other.drop_name_.empty()) return;
   for (const std::uint32_t r : keep) drop_name_.push_back(other.drop_name_[r]);
+}
+
+SeriesSet SeriesSet::reordered(std::span<const std::uint32_t> order) const {
+  assert(order.size() == rows_);
+  SeriesSet out(steps_);
+  out.add_rows(order.size());
+  for (std::size_t r = 0; r < order.size(); ++r) {
+    const auto from = row(order[r]);
+    std::copy(from.begin(), from.end(), out.row(r).begin());
+  }
+  out.take_labels(*this, order);
+  return out;
+}
+
+void SeriesSet::sort_by_labels() {
+  if (source_ != nullptr || std::is_sorted(labels_.begin(), labels_.end())) return;
+  std::vector<std::uint32_t> order(rows_);
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return labels_[a] < labels_[b]; });
+  SeriesSet sorted = reordered(order);
+  sorted.held = std::move(held);
+  *this = std::move(sorted);
 }
 
 void SeriesSet::remove_empty_rows() {

@@ -104,7 +104,13 @@ class SeriesSet {
   bool names_are_equal() const { return names_are_equal_; }
   // The labels and flags of rows `keep` of `other`, for values that were put in separately.
   void take_labels(const SeriesSet& other, std::span<const std::uint32_t> keep);
+  // The same rows in another order.
+  SeriesSet reordered(std::span<const std::uint32_t> order) const;
 
+  // Rows in ascending order of their labels, as selections give them. What adds rows up in order
+  // needs an order that does not depend on which steps there are. Nothing where labels are not
+  // built: a selection's rows are in order.
+  void sort_by_labels();
   // Removes rows that are absent everywhere.
   void remove_empty_rows();
   std::uint64_t present() const;

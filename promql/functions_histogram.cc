@@ -118,6 +118,7 @@ SeriesSet rows_for(const std::vector<ClassicHistogram>& histograms, std::size_t 
 Result<Operand> finish(Evaluator& evaluator, SeriesSet out) {
   out.remove_empty_rows();
   TRY(evaluator.drop_names(out));
+  out.sort_by_labels();
   TRY(evaluator.account(out));
   return out;
 }

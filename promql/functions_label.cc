@@ -28,18 +28,6 @@ void set_label(SeriesSet& set, std::size_t r, std::string_view destination,
   if (destination == kMetricName) set.set_drops_name(r, false);
 }
 
-// The same rows in another order.
-SeriesSet reorder(const SeriesSet& set, const std::vector<std::uint32_t>& order) {
-  SeriesSet out(set.steps());
-  out.add_rows(set.rows());
-  for (std::size_t r = 0; r < order.size(); ++r) {
-    const auto from = set.row(order[r]);
-    std::copy(from.begin(), from.end(), out.row(r).begin());
-  }
-  out.take_labels(set, order);
-  return out;
-}
-
 std::vector<std::uint32_t> all_rows(const SeriesSet& set) {
   std::vector<std::uint32_t> rows(set.rows());
   std::iota(rows.begin(), rows.end(), 0U);
@@ -109,24 +97,24 @@ Result<Operand> eval_label_join(Evaluator& evaluator, const Call& call, Position
 Result<Operand> eval_sort(Evaluator& evaluator, const Call& call, PositionRange position,
                           const Steps& steps) {
   warn_of_range(evaluator.context(), position);
-  const SeriesSet set = TRY(evaluator.eval_vector(*call.args[0], steps));
+  SeriesSet set = TRY(evaluator.eval_vector(*call.args[0], steps));
+  if (!evaluator.order_is_seen() || steps.count != 1) return set;
   const bool descending = call.function->name == "sort_desc";
   std::vector<std::uint32_t> order = all_rows(set);
-  if (steps.count == 1) {
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      const double x = set.row(a)[0];
-      const double y = set.row(b)[0];
-      if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);
-      return descending ? x > y : x < y;
-    });
-  }
-  return reorder(set, order);
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const double x = set.row(a)[0];
+    const double y = set.row(b)[0];
+    if (std::isnan(x) || std::isnan(y)) return !std::isnan(x) && std::isnan(y);
+    return descending ? x > y : x < y;
+  });
+  return set.reordered(order);
 }
 
 Result<Operand> eval_sort_by_label(Evaluator& evaluator, const Call& call, PositionRange position,
                                    const Steps& steps) {
   warn_of_range(evaluator.context(), position);
   SeriesSet set = TRY(evaluator.eval_vector(*call.args[0], steps));
+  if (!evaluator.order_is_seen()) return set;
   const bool descending = call.function->name == "sort_by_label_desc";
   std::vector<std::string> names;
   for (std::size_t i = 1; i < call.args.size(); ++i) {
@@ -144,7 +132,7 @@ Result<Operand> eval_sort_by_label(Evaluator& evaluator, const Call& call, Posit
     }
     return left < right;
   });
-  return reorder(set, order);
+  return set.reordered(order);
 }
 
 }  // namespace silverback::promql
