@@ -23,7 +23,10 @@ package_installed() {
 packages_known() {
   local package
   for package in "$@"; do
-    apt-cache show --no-all-versions "$package" 2>/dev/null | grep -q '^Filename:' || return 1
+    case $(apt-cache show --no-all-versions "$package" 2>/dev/null) in
+      *Filename:*) ;;
+      *) return 1 ;;
+    esac
   done
 }
 
