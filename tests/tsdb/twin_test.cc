@@ -57,7 +57,7 @@ double random_value(std::mt19937_64& random) {
 class TwinTest : public DbTest {
  protected:
   explicit TwinTest() : seed_(std::random_device{}()), random_(seed_) {
-    if (const char* seed = std::getenv("SILVERBACK_TEST_SEED")) {
+    if (const char* seed = std::getenv("SILVERBACK_SEED")) {
       seed_ = std::strtoull(seed, nullptr, 10);
       random_.seed(seed_);
     }
