@@ -4,13 +4,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "base/thread_pool.h"
+#include "promql/engine.h"
 #include "tests/promql/promql_test_runner.h"
+#include "tests/testing/memory_storage.h"
 
 namespace silverback::promql::testing {
 namespace {
@@ -85,6 +89,58 @@ TEST(PromqlCorpus, HoldsWhereItIsAboutFloats) {
     }
     std::printf("\n");
   }
+}
+
+// Labels that the matchers want, as far as they say.
+Labels wanted_labels(const VectorSelector& selector) {
+  LabelsBuilder builder;
+  for (const Matcher& matcher : selector.matchers) {
+    if (matcher.matches_empty()) continue;
+    std::string value = matcher.value();
+    if (matcher.is_negative()) value += "x";
+    if (matcher.type() == Matcher::Type::kRegex) {
+      value = matcher.set().empty() ? matcher.prefix() + "1" : matcher.set().front();
+    }
+    builder.set(matcher.name(), value);
+  }
+  return builder.build();
+}
+
+// One expression a line, each over one series per selector: real dashboards and rules.
+TEST(PromqlCorpus, EveryExpressionEvaluates) {
+  const char* path = std::getenv("SILVERBACK_PROMQL_EXPRS");
+  if (path == nullptr) GTEST_SKIP() << "SILVERBACK_PROMQL_EXPRS is not set";
+  std::ifstream file(path);
+  ASSERT_TRUE(file) << path;
+  EngineOptions options;
+  options.features.experimental_functions = true;
+  const Engine engine(options);
+  std::size_t count = 0;
+  int line_number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++line_number;
+    if (line.empty() || line.front() == '#') continue;
+    ++count;
+    const auto expr = parse(line, options.features);
+    if (!expr) {
+      ADD_FAILURE_AT(path, line_number) << line << ": " << expr.error().message;
+      continue;
+    }
+    silverback::testing::MemoryStorage storage;
+    std::set<Labels> series;
+    for (const VectorSelector* selector : selectors_of(**expr)) {
+      series.insert(wanted_labels(*selector));
+    }
+    for (const Labels& labels : series) {
+      for (int k = 0; k <= 60; ++k) storage.append(labels, {k * 60'000, static_cast<double>(k)});
+    }
+    const auto instant = engine.instant(storage, line, 3'600'000, {});
+    if (!instant) ADD_FAILURE_AT(path, line_number) << line << ": " << instant.error().message;
+    if ((*expr)->type == ValueType::kMatrix || (*expr)->type == ValueType::kString) continue;
+    const auto range = engine.range(storage, line, 3'000'000, 3'600'000, 60'000, {});
+    if (!range) ADD_FAILURE_AT(path, line_number) << line << ": " << range.error().message;
+  }
+  std::printf("%zu expressions\n", count);
 }
 
 }  // namespace

@@ -415,6 +415,12 @@ class Runner {
 
 }  // namespace
 
+std::vector<const VectorSelector*> selectors_of(const Expr& expr) {
+  ExprFacts facts;
+  collect(expr, facts);
+  return std::move(facts.selectors);
+}
+
 Result<TestFileReport> run_test_file(const std::string& path, const TestFileOptions& options) {
   const std::vector<Command> commands = TRY(read_test_file(path));
   Runner runner(options);

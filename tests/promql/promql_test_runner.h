@@ -11,6 +11,7 @@
 
 #include "base/executor.h"
 #include "base/result.h"
+#include "promql/ast.h"
 
 namespace silverback::promql::testing {
 
@@ -30,6 +31,9 @@ struct TestFileOptions {
   bool delayed_name_removal = true;  // names go when the query ends, else at once
   Executor* executor = nullptr;
 };
+
+// Every selector in the tree.
+std::vector<const VectorSelector*> selectors_of(const Expr& expr);
 
 // All other features are on, lookback is 5m, a subquery's step 1m. Errors: the file's.
 Result<TestFileReport> run_test_file(const std::string& path, const TestFileOptions& options);
