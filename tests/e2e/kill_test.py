@@ -50,7 +50,7 @@ class Sender(threading.Thread):
         for i in range(SERIES):
             name = f"s{self.index}_{i if i else f'new_{self.requests // 20}'}"
             t = self.next_ms
-            if i % 10 == 9:  # late: hours behind the others
+            if is_late(name):  # late: hours behind the others
                 t -= 3 * 3600 * 1000
             series[name] = [(t, self.rng.choice((float(self.requests), self.rng.random(), float("nan"), -0.0)))]
         return series
@@ -84,9 +84,15 @@ def bits(value):
     return "NaN" if value != value else struct.pack("<d", value)
 
 
-def stored(server, selector):
-    """{series: {t_ms: value}} of everything that the selector finds."""
-    result = server.api("query", query=f"{selector}[1000d]", time=f"{time.time() + 3600:.3f}")["result"]
+def is_late(name):
+    return name.endswith("9") and "new" not in name
+
+
+def stored(server, names, start_ms, end_ms):
+    """{series: {t_ms: value}} of the named series in [start_ms, end_ms]."""
+    window_s = (end_ms - start_ms) // 1000 + 2  # ranges are left-open, and a little more is no harm
+    selector = f'load{{series=~"{"|".join(names)}"}}[{window_s}s]'
+    result = server.api("query", query=selector, time=f"{end_ms / 1000:.3f}")["result"]
     return {
         series["metric"]["series"]: {round(t * 1000): float(v) for t, v in series["values"]} for series in result
     }
@@ -96,15 +102,24 @@ def check(server, senders, since):
     """Every acknowledged sample newer than the mark in `since` (series → count already checked) is stored."""
     checked = 0
     for sender in senders:
-        found = stored(server, f'load{{series=~"s{sender.index}_.*"}}')
+        pending = {
+            name: list(samples.items())[since.get(name, 0) :] for name, samples in sender.acknowledged.items()
+        }
+        for late in (False, True):  # hours apart: asked for apart, or each round would read everything again
+            wanted = {name: samples for name, samples in pending.items() if samples and is_late(name) == late}
+            if not wanted:
+                continue
+            times = [t for samples in wanted.values() for t, _ in samples]
+            found = stored(server, sorted(wanted), min(times), max(times))
+            for name, samples in wanted.items():
+                have = found.get(name, {})
+                for t, value in samples:
+                    if t not in have:
+                        raise AssertionError(f"lost: {name} at {t} = {value}")
+                    if bits(have[t]) != bits(value):
+                        raise AssertionError(f"changed: {name} at {t}: {value} became {have[t]}")
+                    checked += 1
         for name, samples in sender.acknowledged.items():
-            have = found.get(name, {})
-            for t, value in list(samples.items())[since.get(name, 0) :]:
-                if t not in have:
-                    raise AssertionError(f"lost: {name} at {t} = {value}")
-                if bits(have[t]) != bits(value):
-                    raise AssertionError(f"changed: {name} at {t}: {value} became {have[t]}")
-                checked += 1
             since[name] = len(samples)
     return checked
 
@@ -135,6 +150,8 @@ def test(folder, started):
         server.start()
         restarts.append(time.monotonic() - begin)
         checked += check(server, senders, marks)
+        if number % 20 == 19:
+            print(f"{number + 1} kills, {checked} samples checked, last restart {restarts[-1]:.2f} s", flush=True)
         senders = [sender.again(server.port) for sender in senders]
     total = check(server, senders, {})
     if server.stop() != 0:
