@@ -44,6 +44,17 @@ std::string path_prefix(const ServerOptions& options) {
   return prefix.empty() ? std::string() : "/" + std::string(prefix);
 }
 
+// The body first, so that its values win. As in Go, a body without the Content-Type of a form is
+// not guessed at.
+Status merge_form(Request& request) {
+  std::string_view type = request.header("Content-Type");
+  type = type.substr(0, type.find_first_of("; \t"));
+  if (equals_ignoring_case(type, "application/x-www-form-urlencoded")) {
+    TRY(request.form.add_encoded(request.body));
+  }
+  return request.form.add_encoded(request.query);
+}
+
 QueryMetrics query_metrics(Registry& registry) {
   const auto slice = [&registry](std::string_view name) -> Distribution& {
     return registry.distribution("prometheus_engine_query_duration_seconds", "Query timings.",
@@ -60,7 +71,7 @@ struct Server::Impl final : HttpHandler {
   std::variant<std::size_t, Response> admit(Request& head) override;
   void handle(std::shared_ptr<Request> request, Respond respond) override;
 
-  Response run(const Request& request) const;
+  Response run(Request& request) const;
   // Headers, compression and counting: what every answer goes through.
   Response finish(const Request& request, Response response, SteadyClock::time_point start);
   void add_cors(const Request& request, Response& response) const;
@@ -134,19 +145,6 @@ std::variant<std::size_t, Response> Server::Impl::admit(Request& head) {
 void Server::Impl::handle(std::shared_ptr<Request> request, Respond respond) {
   const auto start = SteadyClock::now();
   request->path.erase(0, router.prefix().size());
-  Status form;
-  // An empty Content-Type on a form is not guessed at, as in Go.
-  const std::string_view type = request->header("Content-Type");
-  if (equals_ignoring_case(type.substr(0, type.find(';')), "application/x-www-form-urlencoded")) {
-    form = request->form.add_encoded(request->body);
-  }
-  if (form) form = request->form.add_encoded(request->query);
-  if (!form) {
-    Response response =
-        error_response({form.error().code, "error parsing form values: " + form.error().message});
-    respond(finish(*request, std::move(response), start));
-    return;
-  }
   auto task = [this, request, respond = std::move(respond), start] {
     respond(finish(*request, run(*request), start));
   };
@@ -166,7 +164,12 @@ void Server::Impl::handle(std::shared_ptr<Request> request, Respond respond) {
   }
 }
 
-Response Server::Impl::run(const Request& request) const {
+Response Server::Impl::run(Request& request) const {
+  const Status form = merge_form(request);
+  if (!form) {
+    return error_response(
+        {form.error().code, "error parsing form values: " + form.error().message});
+  }
   // Nothing of ours throws, but the standard library does when memory runs out, and one query that
   // asks for too much is no reason for the server to end.
   try {

@@ -199,9 +199,12 @@ TEST_F(QueryTest, MergesTheUrlWithTheFormAndPrefersTheForm) {
   const HttpAnswer unknown = get("/api/v1/query?query=1&time=4&custom=x&format=table");
   EXPECT_EQ(unknown.status, 200);
   const HttpAnswer with_charset = client_->request(
-      "POST", "/api/v1/query", {"Content-Type: application/x-www-form-urlencoded; charset=UTF-8"},
+      "POST", "/api/v1/query", {"Content-Type: application/x-www-form-urlencoded ; charset=UTF-8"},
       "query=1&time=4");
   EXPECT_EQ(with_charset.status, 200);
+  const HttpAnswer no_form = client_->request("POST", "/api/v1/query?query=1&time=4",
+                                              {"Content-Type: text/plain"}, "query=2");
+  EXPECT_NE(no_form.body.find("[4,\"1\"]"), std::string::npos) << no_form.body;
 }
 
 TEST_F(QueryTest, AnswersExemplarsWithAnEmptyList) {
