@@ -11,9 +11,9 @@
 // Promise: what commit() acknowledged is answered by every later select, also after `kill -9`;
 // after power loss at most `wal_sync` of it is missing, nothing if wal_sync is 0. Of several
 // samples of one series at one instant the first accepted is kept. Source: docs/formats.md.
-// Threads: everything from any thread. The store starts none: appends lead their own group commit;
-// with an Executor sealing and syncing run on it, without one sync() and maintain() do that work in
-// the caller's thread.
+// Threads: everything from any thread. The store starts none: appends lead their own group commit.
+// With an Executor a task on it syncs the log when wal_sync is due; without one a commit does, or
+// who calls sync() or maintain(). Sealing, merging and removing are done by who calls maintain().
 #pragma once
 
 #include <cstdint>
@@ -39,10 +39,10 @@ struct DbOptions {
   DurationMs wal_sync =
       100;  // longest time between a write to the log and its fdatasync; 0: commit() waits for it
   std::uint64_t min_free_bytes = 0;  // below it commits fail with kUnavailable
-  Executor* executor = nullptr;
-  const Clock* clock = nullptr;  // null: the system's
-  Registry* metrics = nullptr;   // null: metrics are counted but shown nowhere
-  FileSystem* files = nullptr;   // null: the real one
+  Executor* executor = nullptr;      // one of its threads is used; outlives the store
+  const Clock* clock = nullptr;      // null: the system's
+  Registry* metrics = nullptr;       // null: metrics are counted but shown nowhere
+  FileSystem* files = nullptr;       // null: the real one
 };
 
 struct LabelCount {

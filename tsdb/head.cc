@@ -115,9 +115,21 @@ void Head::reserve_ids(std::uint32_t next_id) {
 }
 
 std::optional<std::uint32_t> Head::restored(std::uint32_t id) const {
-  const auto same = same_labels_.find(id);
-  if (same != same_labels_.end()) return same->second;
+  if (!same_labels_.empty()) {
+    const auto same = same_labels_.find(id);
+    if (same != same_labels_.end()) return same->second;
+  }
   return known(id) ? std::optional(id) : std::nullopt;
+}
+
+std::uint64_t Head::restore_value(std::uint32_t id, std::uint64_t xored, std::uint32_t epoch,
+                                  std::uint32_t file) {
+  Series& series = *table_.find(id);
+  if (series.log_epoch == epoch) xored ^= series.logged_bits;
+  series.log_epoch = epoch;
+  series.logged_bits = xored;
+  series.log_file = file;
+  return xored;
 }
 
 void Head::start_group(CommitGroup& group) {
@@ -131,44 +143,56 @@ void Head::prefetch(std::uint32_t id) const {
   __builtin_prefetch(reinterpret_cast<const char*>(series) + 64, 1);
 }
 
-SampleVerdict Head::stage(CommitGroup& group, std::uint32_t id, Sample sample,
-                          AppendOptions options, std::uint32_t epoch, std::uint32_t file) {
+SampleVerdict Head::decide(CommitGroup& group, Series& series, std::uint32_t id, Sample sample,
+                           AppendOptions options) {
   if (sample.t < kTimestampMin || sample.t > kTimestampMax) return SampleVerdict::kOutOfBounds;
-  Series* found = table_.find(id);
-  assert(found != nullptr && found->state.load() != Series::State::kFree);
-  Series& series = *found;
   const std::uint64_t bits = std::bit_cast<std::uint64_t>(sample.v);
-
   bool has_last = series.has_last;
   TimestampMs last_t = series.open.t;
   std::uint64_t last_bits = series.open.v_bits;
-  if (series.group == group.number) {
+  // The index is checked too, because group numbers come round after 2^32 of them.
+  if (series.group == group.number && series.group_index < group.series.size() &&
+      group.series[series.group_index] == &series) {
     const LoggedSample& newest = group.samples[series.group_index];
     has_last = true;
     last_t = newest.t;
     last_bits = newest.v_bits;
   }
-  const bool in_order = !has_last || sample.t > last_t;
-  if (!in_order) {
-    if (sample.t == last_t)
-      return bits == last_bits ? SampleVerdict::kIdenticalDuplicate
-                               : SampleVerdict::kDuplicateValue;
-    if (options.reject_out_of_order) return SampleVerdict::kOutOfOrder;
-  }
-  if (!in_order) ++group.late;
-  if (in_order) {
+  if (!has_last || sample.t > last_t) {
     series.group = group.number;
     series.group_index = static_cast<std::uint32_t>(group.samples.size());
+  } else if (sample.t == last_t) {
+    return bits == last_bits ? SampleVerdict::kIdenticalDuplicate : SampleVerdict::kDuplicateValue;
+  } else if (options.reject_out_of_order) {
+    return SampleVerdict::kOutOfOrder;
+  } else {
+    ++group.late;
   }
   group.samples.push_back({id, sample.t, bits});
-  group.series.push_back(found);
-  group.xored.push_back(series.log_epoch == epoch ? bits ^ series.logged_bits : bits);
-  series.log_epoch = epoch;
-  series.log_file = file;
-  series.logged_bits = bits;
+  group.series.push_back(&series);
   if (series.state.load(std::memory_order_relaxed) != Series::State::kLive)
     series.state.store(Series::State::kLive, std::memory_order_release);
   return SampleVerdict::kStored;
+}
+
+SampleVerdict Head::stage(CommitGroup& group, std::uint32_t id, Sample sample,
+                          AppendOptions options, std::uint32_t epoch, std::uint32_t file) {
+  Series* series = table_.find(id);
+  assert(series != nullptr && series->state.load() != Series::State::kFree);
+  const SampleVerdict verdict = decide(group, *series, id, sample, options);
+  if (verdict != SampleVerdict::kStored) return verdict;
+  const std::uint64_t bits = std::bit_cast<std::uint64_t>(sample.v);
+  group.xored.push_back(series->log_epoch == epoch ? bits ^ series->logged_bits : bits);
+  series->log_epoch = epoch;
+  series->log_file = file;
+  series->logged_bits = bits;
+  return verdict;
+}
+
+void Head::stage_replayed(CommitGroup& group, std::uint32_t id, Sample sample, std::uint32_t file) {
+  Series& series = *table_.find(id);
+  series.log_file = file;
+  decide(group, series, id, sample, {});
 }
 
 void Head::apply(const CommitGroup& group, LogPosition position) {
@@ -177,8 +201,7 @@ void Head::apply(const CommitGroup& group, LogPosition position) {
   WriterLock lock(samples_mutex_);
   for (std::size_t i = 0; i < group.samples.size(); ++i) {
     if (i + kAhead < group.samples.size()) {
-      const Series& next = *group.series[i + kAhead];
-      __builtin_prefetch(next.data + next.open.bits / 8, 1);
+      blocks_.prefetch_end(group.series[i + kAhead]->chain);
     }
     append(*group.series[i], group.samples[i].t, group.samples[i].v_bits, position);
   }
@@ -212,27 +235,26 @@ void Head::append(Series& series, TimestampMs t, std::uint64_t v_bits, LogPositi
     cut(series, *range_of(series.open_first, position).arena);
 
   if (series.open.count == 0) {
-    if (series.size_class == ChunkSlab::kNone) {
-      series.size_class = 0;
-      series.data = slab_.allocate(0);
-    }
     series.open_first = t;
     ++chunks_;
   }
-  const std::size_t used = series.open.bytes();
-  if (used + kGorillaAppendBytesMax > ChunkSlab::bytes(series.size_class)) {
-    std::byte* larger = slab_.allocate(++series.size_class);
-    std::copy_n(series.data, used, larger);
-    slab_.release(series.data, static_cast<std::uint8_t>(series.size_class - 1));
-    series.data = larger;
-  }
-  gorilla_append(series.open, series.data, t, v_bits);
+  // Encoded aside, behind the bits of the last byte that are in use, then put into the chain.
+  std::byte encoded[kGorillaAppendBytesMax] = {};
+  const std::uint32_t size = series.open.bytes(), whole_bytes = series.open.bits / 8;
+  const std::uint32_t used_bits = series.open.bits % 8;
+  if (used_bits != 0) encoded[0] = blocks_.last_byte(series.chain, whole_bytes);
+  series.open.bits = used_bits;
+  gorilla_append(series.open, encoded, t, v_bits);
+  blocks_.put(series.chain, size, whole_bytes, encoded, series.open.bytes());
+  series.open.bits += whole_bytes * 8;
   series.has_last = true;
 }
 
 void Head::cut(Series& series, ChunkArena& arena) {
-  CutChunk* chunk = arena.add(series.open_first, series.open.t, series.open.count,
-                              {series.data, series.open.bytes()});
+  const std::uint32_t bytes = series.open.bytes();
+  CutChunk* chunk = arena.add(series.open_first, series.open.t, series.open.count, bytes);
+  blocks_.copy(series.chain, bytes, chunk->data_to_fill());
+  blocks_.release(series.chain, bytes);
   chunk->older = series.newest_cut;
   series.newest_cut = chunk;
   // t and v_bits stay: they are the series' newest sample.
@@ -240,9 +262,6 @@ void Head::cut(Series& series, ChunkArena& arena) {
   series.open.bits = 0;
   series.open.count = 0;
   series.open.leading = series.open.significant = 0;
-  slab_.release(series.data, series.size_class);
-  series.data = nullptr;
-  series.size_class = ChunkSlab::kNone;
 }
 
 bool Head::overlaps(const Series& series, TimeRange range) {
@@ -272,7 +291,6 @@ std::size_t Head::forget_series(TimestampMs before, std::uint32_t first_log_file
       continue;
     }
     index_.remove(id, pairs(series), series.hash);
-    if (series.data != nullptr) slab_.release(series.data, series.size_class);
     series.state.store(Series::State::kFree, std::memory_order_release);
     ++removed;
   }

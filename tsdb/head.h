@@ -99,6 +99,9 @@ class Head {
   void reserve_ids(std::uint32_t next_id) EXCLUDES(index_mutex_);
   // The id under which the labels of `id` are kept; nothing if it is unknown.
   std::optional<std::uint32_t> restored(std::uint32_t id) const;
+  // The bits that were logged as `xored`; remembers them for the next of that series and epoch.
+  std::uint64_t restore_value(std::uint32_t id, std::uint64_t xored, std::uint32_t epoch,
+                              std::uint32_t file);
 
   // --- Committer.
   void start_group(CommitGroup& group);
@@ -107,6 +110,8 @@ class Head {
   // log's. Requires that the id was known within the batch.
   SampleVerdict stage(CommitGroup& group, std::uint32_t id, Sample sample, AppendOptions options,
                       std::uint32_t epoch, std::uint32_t file);
+  // The same for a sample that the log holds already.
+  void stage_replayed(CommitGroup& group, std::uint32_t id, Sample sample, std::uint32_t file);
   // Takes a logged group in. `position` is where it is in the log.
   void apply(const CommitGroup& group, LogPosition position) EXCLUDES(samples_mutex_);
 
@@ -139,7 +144,10 @@ class Head {
   // it.
   std::unique_ptr<SeriesSource> source(const Seal& seal, TimestampMs mint, TimestampMs maxt) const;
   // Puts the series of the seal into the order of their labels, as source() needs them.
-  void sort(Seal& seal) const EXCLUDES(index_mutex_);
+  void sort(Seal& seal) EXCLUDES(index_mutex_);
+  // Ranks all series by their labels if many have no rank yet, so that selections need not compare
+  // texts. Not at the same time as forget_series().
+  void rank_series_if_due() EXCLUDES(index_mutex_);
   // Drops what was taken from seal.series[first, first + count).
   void drop_series(const Seal& seal, std::size_t first, std::size_t count) EXCLUDES(samples_mutex_);
   // After all are dropped: frees the memory. After a failure instead: everything is as before.
@@ -169,6 +177,9 @@ class Head {
   };
 
   HeadIndex::PairIds pairs(const Series& series) const { return {series.pairs, series.pair_count}; }
+  static SampleVerdict decide(CommitGroup& group, Series& series, std::uint32_t id, Sample sample,
+                              AppendOptions options);
+  void rank_series() EXCLUDES(index_mutex_);
   Range& range_of(TimestampMs t, LogPosition position) REQUIRES(samples_mutex_);
   void append(Series& series, TimestampMs t, std::uint64_t v_bits, LogPosition position)
       REQUIRES(samples_mutex_);
@@ -189,12 +200,13 @@ class Head {
   mutable SharedMutex index_mutex_;
   HeadIndex index_ GUARDED_BY(index_mutex_);
   std::uint32_t next_id_ GUARDED_BY(index_mutex_) = 0;
+  std::uint32_t ranked_ids_ GUARDED_BY(index_mutex_) = 0;  // series from this id on have no rank
   std::vector<std::uint32_t> unlogged_ GUARDED_BY(index_mutex_);
 
   // A writer takes `turn_` too: a stream of readers must not keep it out.
   mutable Mutex turn_;
   mutable SharedMutex samples_mutex_;
-  ChunkSlab slab_ GUARDED_BY(samples_mutex_);
+  ChunkBlocks blocks_ GUARDED_BY(samples_mutex_);
   std::map<TimestampMs, Range> ranges_ GUARDED_BY(samples_mutex_);
   std::map<TimestampMs, Range> sealing_ GUARDED_BY(samples_mutex_);
   Range* last_range_ GUARDED_BY(samples_mutex_) = nullptr;

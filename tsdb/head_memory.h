@@ -25,12 +25,13 @@ struct CutChunk {
   std::span<const std::byte> data() const {
     return {reinterpret_cast<const std::byte*>(this + 1), bytes};
   }
+  std::byte* data_to_fill() { return reinterpret_cast<std::byte*>(this + 1); }
 };
 
 class ChunkArena {
  public:
-  CutChunk* add(TimestampMs first, TimestampMs last, std::uint16_t count,
-                std::span<const std::byte> data);
+  // Its bytes are for the caller to fill.
+  CutChunk* add(TimestampMs first, TimestampMs last, std::uint16_t count, std::uint32_t bytes);
   // Keeps `other` alive as long as this one.
   void adopt(std::shared_ptr<const ChunkArena> other) { adopted_.push_back(std::move(other)); }
 
@@ -41,24 +42,46 @@ class ChunkArena {
   std::vector<std::shared_ptr<const ChunkArena>> adopted_;
 };
 
-class ChunkSlab {
+// Bytes that grow at the end, in a chain of blocks.
+struct ChunkChain {
+  std::uint32_t first = 0, last = 0;  // blocks; meaningless while there are no bytes
+};
+
+class ChunkBlocks {
  public:
-  static constexpr std::uint8_t kNone = 0xff;  // no block
+  // One cache line with the number of the next block.
+  static constexpr std::uint32_t kBlockBytes = 60;
 
-  // The bytes that a block of that class has.
-  static std::size_t bytes(std::uint8_t size_class) { return kSizes[size_class]; }
-  std::byte* allocate(std::uint8_t size_class);
-  void release(std::byte* block, std::uint8_t size_class) { free_[size_class].push_back(block); }
-
-  // 120 samples of the worst kind need 16 + 119 x 18.6 bytes and the append's scratch.
-  static constexpr std::array<std::uint16_t, 16> kSizes = {
-      48, 64, 96, 128, 160, 192, 256, 320, 384, 512, 640, 768, 1024, 1536, 2048, 2560};
+  // The byte at `position`, which must be in the last block.
+  std::byte last_byte(const ChunkChain& chain, std::uint32_t position) const {
+    return block(chain.last).bytes[position % kBlockBytes];
+  }
+  // Puts `count` bytes from `position` on, where `size` bytes are in the chain so far. Requires
+  // that `position` is the end or in the last block.
+  void put(ChunkChain& chain, std::uint32_t size, std::uint32_t position, const std::byte* from,
+           std::uint32_t count);
+  void copy(const ChunkChain& chain, std::uint32_t size, std::byte* to) const;
+  void release(const ChunkChain& chain, std::uint32_t size);
+  void prefetch_end(const ChunkChain& chain) const {
+    if (!pages_.empty()) __builtin_prefetch(&block(chain.last), 1);
+  }
 
  private:
-  std::array<std::vector<std::byte*>, kSizes.size()> free_;
-  std::vector<std::unique_ptr<std::byte[]>> pages_;
-  std::byte* next_ = nullptr;
-  std::size_t left_ = 0;
+  struct alignas(64) Block {
+    std::array<std::byte, kBlockBytes> bytes;
+    std::uint32_t next;
+  };
+  static constexpr std::uint32_t kPageBlocks = 16 << 10;
+
+  Block& block(std::uint32_t number) const {
+    return pages_[number / kPageBlocks][number % kPageBlocks];
+  }
+  std::uint32_t allocate();
+
+  std::vector<std::unique_ptr<Block[]>> pages_;
+  std::uint32_t used_ = 0;  // of the pages' blocks
+  std::uint32_t free_ = 0;  // a chain of `free_count_` blocks
+  std::uint32_t free_count_ = 0;
 };
 
 }  // namespace silverback::tsdb

@@ -64,18 +64,25 @@ void Head::take_series(Seal& seal, std::uint32_t first, std::uint32_t count) {
   }
 }
 
-void Head::sort(Seal& seal) const {
-  // Pairs are ranked once instead of comparing texts for each comparison of series.
+void Head::rank_series() {
+  // Pairs are ranked first: then comparing label sets is comparing numbers. Only maintenance
+  // removes series, and it is what runs here, so the lists, and the texts of pairs in use, stay
+  // where they are, and only looking them up needs the lock.
+  std::vector<std::uint32_t> ids;
+  std::uint32_t end = 0;
+  {
+    ReaderLock lock(index_mutex_);
+    ids = index_.match({});
+    end = next_id_;
+  }
   struct Ranked {
     std::string_view name, value;
     std::uint32_t pair;
   };
   std::vector<Ranked> ranked;
   boost::unordered_flat_map<std::uint32_t, std::uint32_t> ranks;
-  // The lists, and the texts of pairs in use, stay where they are: only looking them up needs the
-  // lock.
-  for (const SealedSeries& series : seal.series)
-    for (const std::uint32_t pair : pairs(*table_.find(series.id)))
+  for (const std::uint32_t id : ids)
+    for (const std::uint32_t pair : pairs(*table_.find(id)))
       if (ranks.emplace(pair, 0).second) ranked.push_back({{}, {}, pair});
   {
     ReaderLock lock(index_mutex_);
@@ -89,13 +96,32 @@ void Head::sort(Seal& seal) const {
   });
   for (std::size_t i = 0; i < ranked.size(); ++i)
     ranks[ranked[i].pair] = static_cast<std::uint32_t>(i);
+  std::sort(ids.begin(), ids.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const HeadIndex::PairIds left = pairs(*table_.find(a));
+    const HeadIndex::PairIds right = pairs(*table_.find(b));
+    return std::lexicographical_compare(
+        left.begin(), left.end(), right.begin(), right.end(),
+        [&](std::uint32_t x, std::uint32_t y) { return ranks.at(x) < ranks.at(y); });
+  });
+  WriterLock lock(index_mutex_);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    table_.find(ids[i])->rank = static_cast<std::uint32_t>(i + 1);
+  ranked_ids_ = end;
+}
+
+void Head::rank_series_if_due() {
+  {
+    ReaderLock lock(index_mutex_);
+    if (next_id_ - ranked_ids_ <= 1000 + index_.series() / 8) return;
+  }
+  rank_series();
+}
+
+void Head::sort(Seal& seal) {
+  rank_series();
   std::sort(seal.series.begin(), seal.series.end(),
             [&](const SealedSeries& a, const SealedSeries& b) {
-              const HeadIndex::PairIds left = pairs(*table_.find(a.id));
-              const HeadIndex::PairIds right = pairs(*table_.find(b.id));
-              return std::lexicographical_compare(
-                  left.begin(), left.end(), right.begin(), right.end(),
-                  [&](std::uint32_t x, std::uint32_t y) { return ranks.at(x) < ranks.at(y); });
+              return table_.find(a.id)->rank < table_.find(b.id)->rank;
             });
 }
 

@@ -17,6 +17,7 @@ struct Piece {
 
 struct Captured {
   HeadIndex::PairIds pairs;
+  std::uint32_t rank;
   std::size_t first_piece, pieces;  // ascending in time
   std::size_t first_late, late;
   Selection::Newest newest;
@@ -59,8 +60,9 @@ class HeadSelection final : public Selection {
 
   void pin(std::shared_ptr<const ChunkArena> arena) { arenas_.push_back(std::move(arena)); }
 
-  void capture(const Series& series) {
-    Captured captured{{series.pairs, series.pair_count}, pieces_.size(), 0, late_.size(), 0, {}};
+  void capture(const Series& series, const ChunkBlocks& blocks) {
+    Captured captured{
+        {series.pairs, series.pair_count}, series.rank, pieces_.size(), 0, late_.size(), 0, {}};
     for (const CutChunk* chunk = series.newest_cut; chunk != nullptr; chunk = chunk->older)
       if (range_.overlaps({chunk->first, chunk->last}))
         pieces_.push_back({chunk->data().data(), 0, chunk->bytes, chunk->count});
@@ -69,7 +71,8 @@ class HeadSelection final : public Selection {
     if (series.open.count > 0 && range_.overlaps({series.open_first, series.open.t})) {
       const std::uint32_t bytes = series.open.bytes();
       pieces_.push_back({nullptr, open_bytes_.size(), bytes, series.open.count});
-      open_bytes_.insert(open_bytes_.end(), series.data, series.data + bytes);
+      open_bytes_.resize(open_bytes_.size() + bytes);
+      blocks.copy(series.chain, bytes, open_bytes_.data() + pieces_.back().offset);
     }
     captured.pieces = pieces_.size() - captured.first_piece;
     if (series.late != nullptr)
@@ -110,7 +113,7 @@ std::unique_ptr<Selection> Head::select(std::span<const Matcher> matchers,
     constexpr std::size_t kAhead = 8;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       if (i + kAhead < ids.size()) prefetch(ids[i + kAhead]);
-      selection->capture(*table_.find(ids[i]));
+      selection->capture(*table_.find(ids[i]), blocks_);
     }
   }
   std::sort(selection->series_.begin(), selection->series_.end(),

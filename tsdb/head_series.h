@@ -29,12 +29,14 @@ struct Series {
   std::uint16_t pair_count = 0;
   std::atomic<State> state{State::kFree};
 
+  // Guarded by the index's lock. Place among the labels of all series that have one; 0: none yet.
+  std::uint32_t rank = 0;
+
   // Guarded by Head's samples lock. open.t and open.v_bits outlive the chunk: they are the newest
   // sample taken in order, if has_last.
   bool has_last = false;
-  std::uint8_t size_class = ChunkSlab::kNone;
   GorillaState open;
-  std::byte* data = nullptr;   // of the open chunk
+  ChunkChain chain;            // of the open chunk
   TimestampMs open_first = 0;  // its first sample
   CutChunk* newest_cut = nullptr;
   std::unique_ptr<std::vector<Sample>> late;  // in order of acceptance, not of time

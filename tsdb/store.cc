@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "tsdb/merge.h"
 
 namespace silverback::tsdb {
@@ -34,6 +35,22 @@ class WarningSelection final : public Selection {
   const std::vector<std::string> warnings_;
 };
 
+std::string left_out(const PartitionInfo& info) {
+  return "partition " + info.name + " is damaged and left out";
+}
+
+// A partition that turns out to be damaged while it is asked is left out with a warning, as it is
+// from then on. Other errors are the caller's.
+template <class T>
+Result<std::optional<T>> unless_damaged(Result<T> answer, const Partition& partition,
+                                        std::vector<std::string>& warnings) {
+  if (answer) return std::optional<T>(*std::move(answer));
+  if (answer.error().code != ErrorCode::kCorruption) return fail(std::move(answer).error());
+  log_error(answer.error().message);
+  warnings.push_back(left_out(partition.info()));
+  return std::optional<T>();
+}
+
 }  // namespace
 
 std::shared_ptr<const Store::Partitions> Store::partitions() const {
@@ -41,20 +58,24 @@ std::shared_ptr<const Store::Partitions> Store::partitions() const {
   return partitions_;
 }
 
+void Store::count_partitions(const Partitions& partitions) {
+  double bytes = 0, sound = 0;
+  for (const OpenPartition& open : partitions) {
+    bytes += static_cast<double>(open.entry.partition.bytes);
+    if (open.is_sound()) ++sound;
+  }
+  metrics_.partitions.set(sound);
+  metrics_.partitions_damaged.set(static_cast<double>(partitions.size()) - sound);
+  metrics_.partition_bytes.set(bytes);
+}
+
 void Store::publish(std::shared_ptr<Partitions> partitions) {
-  double bytes = 0, damaged = 0;
   // Names start with a number that counts up, so this is the order of acceptance.
   std::sort(partitions->begin(), partitions->end(),
             [](const OpenPartition& a, const OpenPartition& b) {
               return a.entry.partition.name < b.entry.partition.name;
             });
-  for (const OpenPartition& partition : *partitions) {
-    bytes += static_cast<double>(partition.entry.partition.bytes);
-    if (partition.partition == nullptr) ++damaged;
-  }
-  metrics_.partitions.set(static_cast<double>(partitions->size()) - damaged);
-  metrics_.partitions_damaged.set(damaged);
-  metrics_.partition_bytes.set(bytes);
+  count_partitions(*partitions);
   MutexLock lock(view_mutex_);
   partitions_ = std::move(partitions);
 }
@@ -66,10 +87,10 @@ std::vector<std::shared_ptr<Partition>> Store::partitions_in(
   for (const OpenPartition& open : *all) {
     const PartitionInfo& info = open.entry.partition;
     if (!range.overlaps({info.mint, info.maxt - 1})) continue;
-    if (open.partition != nullptr) {
+    if (open.is_sound()) {
       found.push_back(open.partition);
     } else {
-      warnings.push_back("partition " + info.name + " is damaged and left out");
+      warnings.push_back(left_out(info));
     }
   }
   return found;
@@ -84,9 +105,9 @@ Result<std::unique_ptr<Selection>> Store::select(std::span<const Matcher> matche
   std::vector<std::string> warnings;
   std::vector<std::unique_ptr<Selection>> selections;
   for (const std::shared_ptr<Partition>& partition : partitions_in(hints.range, warnings)) {
-    std::unique_ptr<Selection> selection = TRY(partition->select(matchers, hints));
-    if (selection->size() > 0 || !selection->warnings().empty())
-      selections.push_back(std::move(selection));
+    std::optional<std::unique_ptr<Selection>> selection =
+        TRY(unless_damaged(partition->select(matchers, hints), *partition, warnings));
+    if (selection && (*selection)->size() > 0) selections.push_back(*std::move(selection));
   }
   if (head->size() > 0 || selections.empty()) selections.push_back(std::move(head));
   std::unique_ptr<Selection> merged = selections.size() == 1
@@ -101,8 +122,11 @@ Result<Names> Store::label_names(std::span<const Matcher> matchers, TimeRange ra
   std::vector<Names> lists;
   lists.push_back(head_.label_names(matchers, range));
   Names ours;
-  for (const std::shared_ptr<Partition>& partition : partitions_in(range, ours.warnings))
-    lists.push_back(TRY(partition->label_names(matchers, range, 0)));
+  for (const std::shared_ptr<Partition>& partition : partitions_in(range, ours.warnings)) {
+    std::optional<Names> list =
+        TRY(unless_damaged(partition->label_names(matchers, range, 0), *partition, ours.warnings));
+    if (list) lists.push_back(*std::move(list));
+  }
   lists.push_back(std::move(ours));
   return merge_names(std::move(lists), limit);
 }
@@ -112,8 +136,11 @@ Result<Names> Store::label_values(std::string_view name, std::span<const Matcher
   std::vector<Names> lists;
   lists.push_back(head_.label_values(name, matchers, range));
   Names ours;
-  for (const std::shared_ptr<Partition>& partition : partitions_in(range, ours.warnings))
-    lists.push_back(TRY(partition->label_values(name, matchers, range, 0)));
+  for (const std::shared_ptr<Partition>& partition : partitions_in(range, ours.warnings)) {
+    std::optional<Names> list = TRY(unless_damaged(
+        partition->label_values(name, matchers, range, 0), *partition, ours.warnings));
+    if (list) lists.push_back(*std::move(list));
+  }
   lists.push_back(std::move(ours));
   return merge_names(std::move(lists), limit);
 }

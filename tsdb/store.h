@@ -80,7 +80,10 @@ class Store {
  private:
   struct OpenPartition {
     ManifestEntry entry;
-    std::shared_ptr<Partition> partition;  // null: damaged, left out
+    std::shared_ptr<Partition> partition;  // null: could not be opened
+
+    // Damage is met at the start or while reading. The other partitions can still answer.
+    bool is_sound() const { return partition != nullptr && !partition->is_damaged(); }
   };
   // In order of acceptance.
   using Partitions = std::vector<OpenPartition>;
@@ -107,6 +110,9 @@ class Store {
   Status check_free_bytes() REQUIRES(committer_);
   Status sync_logs() REQUIRES(committer_);
   bool sync_is_due() const REQUIRES(committer_);
+  void schedule_sync() REQUIRES(committer_) EXCLUDES(sync_task_mutex_);
+  void run_sync_task() EXCLUDES(committer_, sync_task_mutex_);
+  void stop_sync_task() EXCLUDES(sync_task_mutex_);
 
   // store_seal.cc
   Status seal(TimestampMs end) REQUIRES(maintenance_) EXCLUDES(committer_);
@@ -139,6 +145,7 @@ class Store {
 
   std::shared_ptr<const Partitions> partitions() const EXCLUDES(view_mutex_);
   void publish(std::shared_ptr<Partitions> partitions) EXCLUDES(view_mutex_);
+  void count_partitions(const Partitions& partitions);
   std::vector<std::shared_ptr<Partition>> partitions_in(TimeRange range,
                                                         std::vector<std::string>& warnings) const;
 
@@ -150,6 +157,7 @@ class Store {
   StoreMetrics metrics_;
   std::unique_ptr<DirectoryLock> lock_;
   Head head_;
+  const std::shared_ptr<FrameCache> cache_;  // of all partitions
 
   Mutex maintenance_;  // one at a time seals, compacts and removes
   // Null after an error: then it must be read again.
@@ -168,6 +176,13 @@ class Store {
 
   Mutex queue_mutex_;
   std::vector<Request*> queue_ GUARDED_BY(queue_mutex_);
+
+  // Syncs that the executor was asked to do.
+  Mutex sync_task_mutex_;
+  CondVar sync_task_changed_;
+  bool sync_scheduled_ GUARDED_BY(sync_task_mutex_) = false;  // and has not begun
+  int syncs_running_ GUARDED_BY(sync_task_mutex_) = 0;
+  bool stopping_ GUARDED_BY(sync_task_mutex_) = false;
 
   mutable Mutex metadata_mutex_;
   MetadataMap metadata_ GUARDED_BY(metadata_mutex_);

@@ -64,6 +64,7 @@ Status Store::write_group(std::span<Request*> requests) {
   TRY(check_free_bytes());
   TRY(stage_and_log(requests));
   if (options_.wal_sync == 0) return sync_logs();
+  schedule_sync();
   if (sync_is_due()) {
     // What was just written is as durable as promised; if this fails the next commit sees to it.
     const Status synced = sync_logs();
@@ -172,7 +173,47 @@ bool Store::sync_is_due() const {
   if (!sample_log_->is_dirty()) return false;
   if (sample_log_->unsynced_samples() >= kUnsyncedSamplesMax) return true;
   const TimestampMs now = clock_.now();
-  return now - unsynced_since_ >= options_.wal_sync || now < unsynced_since_;
+  // With an executor this is only for when it is late.
+  const DurationMs patience =
+      options_.executor == nullptr ? options_.wal_sync : options_.wal_sync * 4;
+  return now - unsynced_since_ >= patience || now < unsynced_since_;
+}
+
+void Store::schedule_sync() {
+  if (options_.executor == nullptr || !sample_log_->is_dirty()) return;
+  {
+    MutexLock lock(sync_task_mutex_);
+    if (sync_scheduled_ || stopping_) return;
+    sync_scheduled_ = true;
+  }
+  options_.executor->run([this] { run_sync_task(); });
+}
+
+// Half of wal_sync is for the sync itself and for getting a turn.
+void Store::run_sync_task() {
+  const auto due =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.wal_sync / 2);
+  {
+    MutexLock lock(sync_task_mutex_);
+    for (auto now = std::chrono::steady_clock::now(); !stopping_ && now < due;
+         now = std::chrono::steady_clock::now())
+      sync_task_changed_.wait_for(sync_task_mutex_, due - now);
+    // From here on a commit may need a sync that this one does not see.
+    sync_scheduled_ = false;
+    ++syncs_running_;
+  }
+  const Status synced = sync();
+  if (!synced) log_error("write-ahead log: " + synced.error().message);
+  MutexLock lock(sync_task_mutex_);
+  --syncs_running_;
+  sync_task_changed_.notify_all();
+}
+
+void Store::stop_sync_task() {
+  MutexLock lock(sync_task_mutex_);
+  stopping_ = true;
+  sync_task_changed_.notify_all();
+  while (sync_scheduled_ || syncs_running_ > 0) sync_task_changed_.wait(sync_task_mutex_);
 }
 
 Status Store::sync_logs() {

@@ -3,10 +3,14 @@
 #include <map>
 
 #include "base/log.h"
+#include "tsdb/frame_cache.h"
 #include "tsdb/store.h"
 
 namespace silverback::tsdb {
 namespace {
+
+// What was read of partitions lately, decoded.
+constexpr std::size_t kCacheBytes = std::size_t{64} << 20;
 
 // Which logged samples are in partitions: for an instant, the position below which all are.
 class SealedPositions {
@@ -46,9 +50,11 @@ Store::Store(std::filesystem::path directory, const DbOptions& options)
       options_(options),
       files_(options.files != nullptr ? *options.files : FileSystem::posix()),
       clock_(options.clock != nullptr ? *options.clock : Clock::system()),
-      metrics_(options.metrics != nullptr ? *options.metrics : own_metrics_) {}
+      metrics_(options.metrics != nullptr ? *options.metrics : own_metrics_),
+      cache_(std::make_shared<FrameCache>(kCacheBytes)) {}
 
 Store::~Store() {
+  stop_sync_task();
   MutexLock committer(committer_);
   if (!sample_log_) return;  // never got so far
   const Status synced = sync_logs();
@@ -94,7 +100,7 @@ void Store::load_partitions() {
       continue;
     }
     Result<std::shared_ptr<Partition>> partition =
-        Partition::open(files_, path_of(entry.partition), entry.partition);
+        Partition::open(files_, path_of(entry.partition), entry.partition, cache_);
     // The others can still answer; this one's place is kept, for an operator to repair or remove.
     if (!partition)
       log_error("partition " + entry.partition.name + " is left out: " + partition.error().message);
@@ -130,27 +136,30 @@ Status Store::replay() {
   const SealedPositions sealed(manifest_->entries());
   std::uint64_t lost = 0;
   std::uint32_t id_end = 0;
-  std::uint32_t epoch = 0;
-  const ReplayResult samples = TRY(replay_samples(
-      files_, directory_,
-      [&](const ReplayedFrame& frame) REQUIRES(committer_) {
-        ++epoch;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> renamed_values;
+  const ReplayResult samples =
+      TRY(replay_samples(files_, directory_, [&](const ReplayedFrame& frame) REQUIRES(committer_) {
         head_.start_group(group_);
         const auto file = static_cast<std::uint32_t>(frame.position >> 32);
         for (const LoggedSample& sample : frame.samples) {
           id_end = std::max(id_end, sample.id + 1);
-          if (sealed.is_sealed(sample.t, frame.position)) continue;
           const std::optional<std::uint32_t> id = head_.restored(sample.id);
+          std::uint64_t bits = sample.v_bits;
+          if (id == sample.id) {
+            bits = head_.restore_value(sample.id, bits, frame.epoch, file);
+          } else if (id) {
+            // Two ids, one series: each has values of its own in the log.
+            bits = renamed_values[{frame.epoch, sample.id}] ^= bits;
+          }
+          if (sealed.is_sealed(sample.t, frame.position)) continue;
           if (!id) {
             ++lost;
             continue;
           }
-          head_.stage(group_, *id, {sample.t, std::bit_cast<double>(sample.v_bits)}, {}, epoch,
-                      file);
+          head_.stage_replayed(group_, *id, {sample.t, std::bit_cast<double>(bits)}, file);
         }
         head_.apply(group_, frame.position);
-      },
-      [](std::uint64_t) {}));
+      }));
   // An id that any file mentions keeps its meaning.
   head_.reserve_ids(id_end);
   if (lost > 0)
@@ -163,7 +172,7 @@ Status Store::replay() {
     last_position_file = std::max(last_position_file, entry.log_position >> 32);
   sample_log_.emplace(files_, directory_, last_position_file + 1, kWalFileBytes);
   // Numbers above those of this run's epochs, so that no value counts as logged yet.
-  sample_log_->start_epochs_after(epoch);
+  sample_log_->start_epochs_after(samples.epochs);
   if (samples.last_file != 0) sample_log_->cut(samples.last_file, samples.last_file_end);
   series_log_.emplace(files_, directory_, series.last_file + 1);
   return {};

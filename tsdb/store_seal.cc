@@ -79,6 +79,7 @@ Status Store::maintain() {
     TRY(seal(end));
     sealed_before_ = end;
   }
+  head_.rank_series_if_due();
   TRY(drop_expired());
   TRY(merge_due(false));
   update_gauges();
@@ -106,6 +107,7 @@ TimestampMs Store::complete_before(const Head::Pending& pending) const {
 }
 
 void Store::update_gauges() {
+  count_partitions(*partitions());
   const HeadStats stats = head_.stats(0);
   metrics_.head_series.set(static_cast<double>(stats.series));
   metrics_.head_chunks.set(static_cast<double>(stats.chunks));
@@ -160,7 +162,7 @@ Status Store::write_partitions(const Seal& seal, LogPosition position, Timestamp
       if (entry.partition.samples == 0) continue;
       added.push_back(entry);
       next->push_back(
-          {entry, TRY(Partition::open(files_, path_of(entry.partition), entry.partition))});
+          {entry, TRY(Partition::open(files_, path_of(entry.partition), entry.partition, cache_))});
     }
     return {};
   }();
@@ -340,7 +342,7 @@ bool Store::is_worth_merging(const std::vector<OpenPartition>& inputs, const Par
   TimeRange range{kTimestampMax, kTimestampMin};
   for (const OpenPartition& input : inputs) {
     const PartitionInfo& info = input.entry.partition;
-    if (input.partition == nullptr) return false;  // damaged: left as it is
+    if (!input.is_sound()) return false;  // left as it is
     bytes += info.bytes;
     largest = std::max(largest, info.bytes);
     oldest = std::min(oldest, number_of(info.name));
@@ -382,7 +384,7 @@ Status Store::merge(const std::vector<OpenPartition>& inputs) {
   for (const OpenPartition& open : *partitions())
     if (std::find(names.begin(), names.end(), open.entry.partition.name) == names.end())
       next->push_back(open);
-  next->push_back({entry, TRY(Partition::open(files_, path_of(*info), *info))});
+  next->push_back({entry, TRY(Partition::open(files_, path_of(*info), *info, cache_))});
   TRY(apply({entry}, names));
   metrics_.compactions.add();
   publish(std::move(next));

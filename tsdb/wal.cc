@@ -189,8 +189,7 @@ Result<std::vector<std::uint64_t>> log_files(FileSystem& files,
 }
 
 Result<ReplayResult> replay_samples(FileSystem& files, const std::filesystem::path& directory,
-                                    const std::function<void(const ReplayedFrame&)>& frame,
-                                    const std::function<void(std::uint64_t)>& file_done) {
+                                    const std::function<void(const ReplayedFrame&)>& frame) {
   ReplayResult result;
   const std::vector<std::uint64_t> numbers = TRY(log_files(files, directory, LogType::kSamples));
   const auto path_of = [&](std::uint64_t number) {
@@ -216,23 +215,22 @@ Result<ReplayResult> replay_samples(FileSystem& files, const std::filesystem::pa
     const std::string bytes = TRY(files.read_all(path_of(number)));
     const auto cut = cuts.find(number);
     const std::uint64_t end = cut == cuts.end() ? bytes.size() : cut->second;
-    FrameReader reader(bytes, number, end);
-    LoggedValues values;
+    LogFrameReader reader(bytes, number, end);
     bool values_known = false;
     std::uint64_t unreadable = 0;
-    while (std::optional<Frame> read = reader.next()) {
+    while (std::optional<LogFrame> read = reader.next()) {
       if (read->after_damage) values_known = false;
       if (read->kind == FrameKind::kSamplesReset) {
-        values.clear();
+        ++result.epochs;
         values_known = true;
       }
-      if (!values_known || !decode_samples(read->body, values, samples)) {
+      if (!values_known || !decode_samples(read->body, samples)) {
         values_known = false;
         ++unreadable;
         continue;
       }
       result.samples += samples.size();
-      frame({log_position(number, read->offset), samples});
+      frame({log_position(number, read->offset), samples, result.epochs});
     }
     // A file that a later one cuts, or that is not the last, was complete up to there.
     const bool torn = reader.good_end() < std::min<std::uint64_t>(end, bytes.size());
@@ -244,7 +242,6 @@ Result<ReplayResult> replay_samples(FileSystem& files, const std::filesystem::pa
     }
     result.last_file = number;
     result.last_file_end = reader.good_end();
-    file_done(number);
   }
   return result;
 }

@@ -124,7 +124,8 @@ class SampleLog {
 
 struct ReplayedFrame {
   LogPosition position;
-  std::vector<LoggedSample>& samples;
+  std::vector<LoggedSample>& samples;  // with v_bits XORed with those before it of the same epoch
+  std::uint32_t epoch;                 // from 1; ascending
 };
 
 struct ReplayResult {
@@ -132,13 +133,13 @@ struct ReplayResult {
   std::uint64_t last_file_end = 0;   // end of its last readable frame
   std::uint64_t damaged_places = 0;  // frames that could not be read though later ones could
   std::uint64_t samples = 0;
+  std::uint32_t epochs = 0;
 };
 
-// Calls `frame` for every readable frame of all files, in order of acceptance; `file_done` after
-// each file with its number. What is damaged is logged, counted and left out. Errors: kIo.
+// Calls `frame` for every readable frame of all files, in order of acceptance. What is damaged is
+// logged, counted and left out. Errors: kIo.
 Result<ReplayResult> replay_samples(FileSystem& files, const std::filesystem::path& directory,
-                                    const std::function<void(const ReplayedFrame&)>& frame,
-                                    const std::function<void(std::uint64_t)>& file_done);
+                                    const std::function<void(const ReplayedFrame&)>& frame);
 
 // Numbers of the files of one type below `directory`/log, ascending.
 Result<std::vector<std::uint64_t>> log_files(FileSystem& files,

@@ -90,10 +90,10 @@ void encode_frame(std::string& out, std::uint64_t number, std::uint64_t offset, 
   out += stored;
 }
 
-FrameReader::FrameReader(std::string_view bytes, std::uint64_t number, std::uint64_t end)
+LogFrameReader::LogFrameReader(std::string_view bytes, std::uint64_t number, std::uint64_t end)
     : bytes_(bytes.substr(0, end)), number_(number) {}
 
-std::optional<Frame> FrameReader::read_at(std::uint64_t offset) const {
+std::optional<LogFrame> LogFrameReader::read_at(std::uint64_t offset) const {
   const std::string_view rest = bytes_.substr(offset);
   if (rest.size() < kFrameHeaderBytes) return std::nullopt;
   ByteReader in(rest.substr(0, kFrameHeaderBytes));
@@ -111,7 +111,7 @@ std::optional<Frame> FrameReader::read_at(std::uint64_t offset) const {
     return std::nullopt;
   const std::string_view stored = rest.substr(kFrameHeaderBytes, stored_bytes);
   if (body_checksum != checksum(stored, number_, offset)) return std::nullopt;
-  Frame frame;
+  LogFrame frame;
   frame.offset = offset;
   frame.kind = static_cast<FrameKind>(kind);
   if (codec == kPlain) {
@@ -125,11 +125,11 @@ std::optional<Frame> FrameReader::read_at(std::uint64_t offset) const {
   return frame;
 }
 
-std::optional<Frame> FrameReader::next() {
+std::optional<LogFrame> LogFrameReader::next() {
   const std::uint64_t expected = position_;
   for (; position_ + kFrameHeaderBytes <= bytes_.size(); ++position_) {
     if (load_unaligned<std::uint32_t>(bytes_.data() + position_) != kMark) continue;
-    std::optional<Frame> frame = read_at(position_);
+    std::optional<LogFrame> frame = read_at(position_);
     if (!frame) continue;
     frame->after_damage = position_ != expected;
     if (frame->after_damage) ++damaged_;

@@ -53,7 +53,7 @@ Result<LogHeader> decode_log_header(std::string_view bytes);
 void encode_frame(std::string& out, std::uint64_t number, std::uint64_t offset, FrameKind kind,
                   std::string_view body);
 
-struct Frame {
+struct LogFrame {
   std::uint64_t offset = 0;
   FrameKind kind = FrameKind::kSamples;
   bool after_damage = false;  // bytes between the frame before and this one could not be read
@@ -61,21 +61,21 @@ struct Frame {
 };
 
 // Walks the frames of a file that was read whole.
-class FrameReader {
+class LogFrameReader {
  public:
   // Reads `bytes` from behind the header up to `end` (at most their size).
-  FrameReader(std::string_view bytes, std::uint64_t number, std::uint64_t end);
+  LogFrameReader(std::string_view bytes, std::uint64_t number, std::uint64_t end);
 
   // The next readable frame; nothing at the end. Damage is skipped: the search goes on at the next
   // mark whose checksums hold.
-  std::optional<Frame> next();
+  std::optional<LogFrame> next();
   // Where the last readable frame ends.
   std::uint64_t good_end() const { return good_end_; }
   // Damaged places that readable frames follow. (What nothing follows is a torn tail.)
   std::uint64_t damaged() const { return damaged_; }
 
  private:
-  std::optional<Frame> read_at(std::uint64_t offset) const;
+  std::optional<LogFrame> read_at(std::uint64_t offset) const;
 
   std::string_view bytes_;
   std::uint64_t number_;

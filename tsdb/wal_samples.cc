@@ -115,19 +115,13 @@ void encode_samples(std::string& out, std::span<const LoggedSample> samples,
   encode_values(out, xored);
 }
 
-bool decode_samples(std::string_view body, LoggedValues& values, std::vector<LoggedSample>& out) {
+bool decode_samples(std::string_view body, std::vector<LoggedSample>& out) {
   ByteReader in(body);
   const std::uint64_t count = in.varint();
   if (!in.ok() || count > kSamplesMax) return false;
   out.resize(static_cast<std::size_t>(count));
   if (!decode_ids(in, out) || !decode_times(in, out) || !decode_values(in, out)) return false;
-  if (!in.at_end()) return false;
-  for (LoggedSample& sample : out) {
-    std::uint64_t& last = values[sample.id];
-    last ^= sample.v_bits;
-    sample.v_bits = last;
-  }
-  return true;
+  return in.at_end();
 }
 
 }  // namespace silverback::tsdb

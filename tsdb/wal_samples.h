@@ -41,10 +41,10 @@ constexpr LogPosition log_position(std::uint64_t file, std::uint64_t offset) {
 void encode_samples(std::string& out, std::span<const LoggedSample> samples,
                     std::span<const std::uint64_t> xored);
 
-// What values were XORed with: kept by readers, and by who logs frames again.
-using LoggedValues = boost::unordered_flat_map<std::uint32_t, std::uint64_t>;
+// Replaces `out`; their v_bits are as they were logged, XORed. False if the body makes no sense.
+bool decode_samples(std::string_view body, std::vector<LoggedSample>& out);
 
-// Replaces `out`; `values` moves on. False if the body makes no sense.
-bool decode_samples(std::string_view body, LoggedValues& values, std::vector<LoggedSample>& out);
+// What values were XORed with, for who logs frames again.
+using LoggedValues = boost::unordered_flat_map<std::uint32_t, std::uint64_t>;
 
 }  // namespace silverback::tsdb

@@ -159,8 +159,8 @@ Result<SeriesReplay> replay_series(
       log_error(path.string() + ": " + header.error().message);
       ++damaged;
     }
-    FrameReader reader(bytes, number, bytes.size());
-    while (const std::optional<Frame> frame = reader.next()) {
+    LogFrameReader reader(bytes, number, bytes.size());
+    while (const std::optional<LogFrame> frame = reader.next()) {
       const bool sound = frame->kind == FrameKind::kSeries
                              ? replay_registrations(frame->body, result.next_id, series)
                              : replay_metadata(frame->body, metadata);

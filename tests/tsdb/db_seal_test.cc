@@ -1,7 +1,11 @@
 // Sealing, merging, retention and what they may not change.
+#include <chrono>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "base/metrics.h"
+#include "base/thread_pool.h"
 #include "tests/tsdb/db_fixture.h"
 #include "tsdb/db.h"
 
@@ -247,6 +251,31 @@ TEST_F(DbSealTest, LeavesADamagedPartitionOutAndSaysSo) {
   ASSERT_EQ((*selection)->warnings().size(), 1U);
   EXPECT_NE((*selection)->warnings()[0].find("damaged"), std::string::npos);
   EXPECT_EQ(db().label_names({}, {}, 0)->warnings.size(), 1U);
+}
+
+TEST_F(DbSealTest, AnExecutorSyncsTheLogWhenItIsDue) {
+  ThreadPool pool("test", 1);
+  Registry registry;
+  options().executor = &pool;
+  options().metrics = &registry;
+  options().wal_sync = 20;
+  reopen();
+  const auto syncs = [&] {
+    for (const Registry::Family& family : registry.snapshot())
+      if (family.name == "prometheus_tsdb_wal_fsync_duration_seconds")
+        return family.points.front().distribution.cumulative.back();
+    return std::uint64_t{0};
+  };
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    const std::uint64_t before = syncs();
+    append("a", {{kStart + static_cast<TimestampMs>(n), 1}});
+    for (int waited = 0; waited < 1000 && syncs() == before; ++waited)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_GT(syncs(), before);
+  }
+  append("a", {{kStart + 1000, 1}});
+  options().executor = nullptr;
+  reopen();  // waits for the task, so that the pool may go
 }
 
 TEST_F(DbSealTest, CountsWhatPrometheusCounts) {

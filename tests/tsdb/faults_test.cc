@@ -177,6 +177,34 @@ TEST_F(FaultsTest, NoPowerLossLosesWhatWasSynced) {
   }
 }
 
+TEST_F(FaultsTest, AFlippedByteOfTheLogCostsSamplesButNeverMakesWrongOnes) {
+  start_over();
+  open(0);
+  for (int i = 0; i < 4; ++i) append(3, 1000, i);
+  const std::unique_ptr<Appender> batch = db_->appender();
+  batch->append_metadata("m0", {MetricType::kGauge, "Help.", ""});
+  ASSERT_TRUE(batch->commit().has_value());
+  db_.reset();
+  acknowledged_.clear();  // damage may cost some
+  std::size_t opened = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(scratch_ / "db" / "log")) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string whole{std::istreambuf_iterator<char>(in), {}};
+    for (std::size_t place = 0; place < whole.size(); ++place) {
+      std::string flipped = whole;
+      flipped[place] = static_cast<char>(flipped[place] ^ (1 << (place % 8)));
+      std::ofstream(entry.path(), std::ios::binary) << flipped;
+      open(0);
+      if (HasFatalFailure()) return;
+      check("byte " + std::to_string(place) + " of " + entry.path().string() + ": ");
+      db_.reset();
+      ++opened;
+    }
+    std::ofstream(entry.path(), std::ios::binary) << whole;
+  }
+  EXPECT_GT(opened, 300U);
+}
+
 TEST_F(FaultsTest, AcknowledgesNothingWhileTheDiskIsFullAndServesAgainAfterwards) {
   start_over();
   open(100);
