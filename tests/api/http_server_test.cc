@@ -56,12 +56,10 @@ class EchoHandler final : public HttpHandler {
   std::vector<std::pair<std::shared_ptr<Request>, Respond>> waiting_ GUARDED_BY(mutex_);
 };
 
-HttpOptions quick_options() {
+// Patient, so that a busy machine does not fail a test; those about time set their own limits.
+HttpOptions test_options() {
   HttpOptions options;
   options.listen_addresses = {"127.0.0.1:0"};
-  options.head_timeout = 300;
-  options.stall_timeout = 300;
-  options.read_timeout = 2'000;
   options.linger_timeout = 300;
   return options;
 }
@@ -110,7 +108,7 @@ bool eventually(const std::function<bool()>& holds) {
 }
 
 TEST_F(HttpServerTest, AnswersManyRequestsOnOneConnection) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   for (int i = 0; i < 50; ++i) {
     const HttpAnswer answer = client.get("/a/" + std::to_string(i) + "?b=c", {"X-Sent: yes"});
@@ -124,7 +122,7 @@ TEST_F(HttpServerTest, AnswersManyRequestsOnOneConnection) {
 }
 
 TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   client.send(http_request("GET", "/1") + http_request("POST", "/2", {}, "body") +
               http_request("GET", "/3"));
@@ -134,16 +132,14 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
 }
 
 TEST_F(HttpServerTest, TakesARequestInPiecesOfOneByte) {
-  HttpOptions options = quick_options();
-  options.head_timeout = 10'000;
-  start(std::move(options));
+  start(test_options());
   HttpClient client(address_);
   for (const char c : http_request("POST", "/x", {}, "0123456789")) client.send({&c, 1});
   EXPECT_EQ(client.receive().body, "POST /x? 0123456789");
 }
 
 TEST_F(HttpServerTest, TakesChunkedBodies) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   client.send("4\r\nabcd\r\n3;ext=1\r\nefg\r\n");
@@ -153,26 +149,26 @@ TEST_F(HttpServerTest, TakesChunkedBodies) {
 }
 
 TEST_F(HttpServerTest, TakesALargeBody) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   const std::string body(1 << 20, 'x');
   EXPECT_EQ(client.request("POST", "/x", {}, body).body, "POST /x? " + body);
 }
 
 TEST_F(HttpServerTest, ClosesWhenTheClientAsksForIt) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   const HttpAnswer answer = client.get("/", {"Connection: close"});
   EXPECT_EQ(answer.header("connection"), "close");
-  EXPECT_TRUE(client.closed_within(2'000));
+  EXPECT_TRUE(client.closed_within(10'000));
   HttpClient old(address_);
   old.send("GET / HTTP/1.0\r\n\r\n");
   EXPECT_EQ(old.receive().status, 200);
-  EXPECT_TRUE(old.closed_within(2'000));
+  EXPECT_TRUE(old.closed_within(10'000));
 }
 
 TEST_F(HttpServerTest, SendsTheHeadOnlyToHead) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   const HttpAnswer answer = client.request("HEAD", "/x");
   EXPECT_EQ(answer.status, 200);
@@ -181,7 +177,7 @@ TEST_F(HttpServerTest, SendsTheHeadOnlyToHead) {
 }
 
 TEST_F(HttpServerTest, TellsTheClientToContinueOnlyIfItTakesTheBody) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   client.send("POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
   EXPECT_EQ(client.receive().status, 100);
@@ -190,11 +186,11 @@ TEST_F(HttpServerTest, TellsTheClientToContinueOnlyIfItTakesTheBody) {
   client.send(
       "POST /small HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
   EXPECT_EQ(client.receive().status, 413);
-  EXPECT_TRUE(client.closed_within(2'000));
+  EXPECT_TRUE(client.closed_within(10'000));
 }
 
 TEST_F(HttpServerTest, RefusesMalformedRequests) {
-  start(quick_options());
+  start(test_options());
   const std::string_view cases[] = {
       "\x16\x03\x01\x02\r\n\r\n",  // TLS
       "GET\r\n\r\n",
@@ -211,7 +207,7 @@ TEST_F(HttpServerTest, RefusesMalformedRequests) {
     client.send(bytes);
     const HttpAnswer answer = client.receive();
     EXPECT_EQ(answer.status, 400) << bytes;
-    EXPECT_TRUE(client.closed_within(2'000)) << bytes;
+    EXPECT_TRUE(client.closed_within(10'000)) << bytes;
   }
   HttpClient client(address_);
   client.send("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n");
@@ -219,7 +215,7 @@ TEST_F(HttpServerTest, RefusesMalformedRequests) {
 }
 
 TEST_F(HttpServerTest, TakesLongRequestLinesAndRefusesEndlessHeads) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   const std::string query(100 * 1024, 'q');
   const HttpAnswer answer = client.get("/x?" + query);
@@ -228,11 +224,11 @@ TEST_F(HttpServerTest, TakesLongRequestLinesAndRefusesEndlessHeads) {
   HttpClient endless(address_);
   endless.send("GET /x HTTP/1.1\r\nX: " + std::string(200 * 1024, 'h'));
   EXPECT_EQ(endless.receive().status, 431);
-  EXPECT_TRUE(endless.closed_within(2'000));
+  EXPECT_TRUE(endless.closed_within(10'000));
 }
 
 TEST_F(HttpServerTest, RefusesEndlessChunkHeadsAndTrailers) {
-  start(quick_options());
+  start(test_options());
   for (const std::string_view before : {"4;x=", "4\r\nabcd\r\n0\r\nX: "}) {
     HttpClient client(address_);
     client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -244,13 +240,13 @@ TEST_F(HttpServerTest, RefusesEndlessChunkHeadsAndTrailers) {
 }
 
 TEST_F(HttpServerTest, RefusesTooLargeBodiesWithoutReadingThem) {
-  start(quick_options());
+  start(test_options());
   HttpClient announced(address_);
   announced.send("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n");
   const HttpAnswer answer = announced.receive();
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.header("connection"), "close");
-  EXPECT_TRUE(announced.closed_within(2'000));
+  EXPECT_TRUE(announced.closed_within(10'000));
 
   HttpClient chunked(address_);
   chunked.send("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -259,20 +255,19 @@ TEST_F(HttpServerTest, RefusesTooLargeBodiesWithoutReadingThem) {
 }
 
 TEST_F(HttpServerTest, KeepsTheConnectionWhenARefusedBodyIsSmall) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   EXPECT_EQ(client.request("POST", "/forbidden", {}, std::string(5'000, 'x')).status, 403);
   EXPECT_EQ(client.get("/next").body, "GET /next? ");
 }
 
 TEST_F(HttpServerTest, AnswersOverloadBeforeTheBodyIsRead) {
-  HttpOptions options = quick_options();
+  HttpOptions options = test_options();
   options.inflight_bytes_max = 100'000;
-  options.stall_timeout = 20'000;
   start(std::move(options));
   HttpClient first(address_);
   first.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\nfirst bytes");
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  ASSERT_TRUE(eventually([&] { return metric("silverback_http_inflight_bytes") == 90'000; }));
   HttpClient second(address_);
   second.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n");
   const HttpAnswer answer = second.receive();
@@ -293,19 +288,21 @@ TEST_F(HttpServerTest, AnswersOverloadBeforeTheBodyIsRead) {
 }
 
 TEST_F(HttpServerTest, HoldsNoMemoryForBytesThatWereOnlyAnnounced) {
-  HttpOptions options = quick_options();
+  HttpOptions options = test_options();
   options.stall_timeout = 300;
   start(std::move(options));
   HttpClient silent(address_);
   silent.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc");
   EXPECT_EQ(silent.receive().status, 408);
-  EXPECT_TRUE(silent.closed_within(2'000));
+  EXPECT_TRUE(silent.closed_within(10'000));
 }
 
 TEST_F(HttpServerTest, DropsClientsThatSendTheirHeadTooSlowly) {
-  start(quick_options());
+  HttpOptions options = test_options();
+  options.head_timeout = 300;
+  start(std::move(options));
   HttpClient mute(address_);
-  EXPECT_TRUE(mute.closed_within(3'000));
+  EXPECT_TRUE(mute.closed_within(10'000));
   HttpClient slow(address_);
   slow.send("GET / HTTP/1.1\r\nX");
   for (int i = 0; i < 6; ++i) {
@@ -316,18 +313,19 @@ TEST_F(HttpServerTest, DropsClientsThatSendTheirHeadTooSlowly) {
 }
 
 TEST_F(HttpServerTest, ClosesIdleConnectionsAfterTheReadTimeout) {
-  HttpOptions options = quick_options();
-  options.read_timeout = 1'000;
+  HttpOptions options = test_options();
+  options.read_timeout = 2'000;
   start(std::move(options));
   HttpClient client(address_);
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_FALSE(client.closed_within(500));
-  EXPECT_TRUE(client.closed_within(3'000));
+  EXPECT_TRUE(client.closed_within(10'000));
 }
 
 TEST_F(HttpServerTest, DropsClientsThatDoNotReadTheirAnswer) {
-  HttpOptions options = quick_options();
+  HttpOptions options = test_options();
   options.connections_max = 1;
+  options.stall_timeout = 300;
   start(std::move(options));
   HttpClient stuck(address_);
   for (int i = 0; i < 40; ++i)
@@ -337,9 +335,8 @@ TEST_F(HttpServerTest, DropsClientsThatDoNotReadTheirAnswer) {
 }
 
 TEST_F(HttpServerTest, LetsConnectionsBeyondTheLimitWait) {
-  HttpOptions options = quick_options();
+  HttpOptions options = test_options();
   options.connections_max = 2;
-  options.head_timeout = 10'000;
   start(std::move(options));
   auto first = std::make_unique<HttpClient>(address_);
   HttpClient second(address_);
@@ -353,7 +350,7 @@ TEST_F(HttpServerTest, LetsConnectionsBeyondTheLimitWait) {
 }
 
 TEST_F(HttpServerTest, TellsTheHandlerWhenTheClientIsGone) {
-  start(quick_options());
+  start(test_options());
   HttpClient polite(address_);
   polite.send(http_request("GET", "/wait"));
   std::shared_ptr<Request> request = handler_.arrived();
@@ -371,7 +368,7 @@ TEST_F(HttpServerTest, TellsTheHandlerWhenTheClientIsGone) {
 }
 
 TEST_F(HttpServerTest, DoesNotTakeAPipelinedRequestForADisconnect) {
-  start(quick_options());
+  start(test_options());
   HttpClient client(address_);
   client.send(http_request("GET", "/wait"));
   const std::shared_ptr<Request> request = handler_.arrived();
@@ -384,14 +381,14 @@ TEST_F(HttpServerTest, DoesNotTakeAPipelinedRequestForADisconnect) {
 }
 
 TEST_F(HttpServerTest, FinishesRunningRequestsWhenItStops) {
-  start(quick_options());
+  start(test_options());
   HttpClient idle(address_);
   EXPECT_EQ(idle.get("/").status, 200);
   HttpClient busy(address_);
   busy.send(http_request("GET", "/wait"));
   handler_.arrived();
   std::thread stopper([this] { stop(10'000); });
-  EXPECT_TRUE(idle.closed_within(5'000));
+  EXPECT_TRUE(idle.closed_within(10'000));
   handler_.go_on();
   const HttpAnswer answer = busy.receive();
   EXPECT_EQ(answer.body, "late");
@@ -400,26 +397,26 @@ TEST_F(HttpServerTest, FinishesRunningRequestsWhenItStops) {
 }
 
 TEST_F(HttpServerTest, CancelsWhatIsLeftAfterTheGraceTime) {
-  start(quick_options());
+  start(test_options());
   HttpClient busy(address_);
   busy.send(http_request("GET", "/wait"));
   const std::shared_ptr<Request> request = handler_.arrived();
   std::thread stopper([this] { stop(100); });
   EXPECT_TRUE(eventually([&] { return request->canceled.load(); }));
-  EXPECT_TRUE(busy.closed_within(5'000));
+  EXPECT_TRUE(busy.closed_within(10'000));
   handler_.go_on();
   stopper.join();
 }
 
 TEST_F(HttpServerTest, StopsWithoutAnyConnection) {
-  start(quick_options());
+  start(test_options());
   const auto before = std::chrono::steady_clock::now();
   stop(60'000);
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
 }
 
 TEST_F(HttpServerTest, ServesManyClientsAtOnce) {
-  start(quick_options());
+  start(test_options());
   std::vector<std::future<int>> clients;
   for (int c = 0; c < 16; ++c) {
     clients.push_back(std::async(std::launch::async, [this, c] {
@@ -438,7 +435,7 @@ TEST_F(HttpServerTest, ServesManyClientsAtOnce) {
 }
 
 TEST_F(HttpServerTest, ListensOnEveryAddressIfNoneIsNamed) {
-  HttpOptions options = quick_options();
+  HttpOptions options = test_options();
   options.listen_addresses = {":0"};
   start(std::move(options));
   HttpClient client("127.0.0.1" + address_.substr(address_.rfind(':')));
@@ -446,9 +443,7 @@ TEST_F(HttpServerTest, ListensOnEveryAddressIfNoneIsNamed) {
 }
 
 TEST_F(HttpServerTest, ShowsWhatItHolds) {
-  HttpOptions options = quick_options();
-  options.stall_timeout = 20'000;
-  start(std::move(options));
+  start(test_options());
   {
     HttpClient client(address_);
     client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1234\r\n\r\n");
@@ -461,7 +456,7 @@ TEST_F(HttpServerTest, ShowsWhatItHolds) {
 
 TEST(HttpServer, SaysWhyItCannotListen) {
   EchoHandler handler;
-  HttpOptions options = quick_options();
+  HttpOptions options = test_options();
   HttpServer first(options, handler);
   ASSERT_TRUE(first.listen());
   options.listen_addresses = first.addresses();
