@@ -43,7 +43,7 @@ Matrix to_matrix(SeriesSet& set, const Steps& steps) {
   Matrix matrix;
   matrix.reserve(set.rows());
   for (const std::size_t r : label_order(set)) {
-    Series series{set.own_labels()[r], {}, {}};
+    Series series{std::move(set.own_labels()[r]), {}, {}};
     const auto row = set.row(r);
     series.floats.reserve(static_cast<std::size_t>(
         std::count_if(row.begin(), row.end(), [](double v) { return !is_absent(v); })));

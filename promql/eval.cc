@@ -45,10 +45,13 @@ Operand repeat(Operand once, std::size_t count) {
 }  // namespace
 
 Labels without_metric_identity(const Labels& labels, bool type_and_unit) {
-  LabelsBuilder builder(labels);
-  builder.remove(kMetricName);
-  if (type_and_unit) builder.remove("__type__").remove("__unit__");
-  return builder.build();
+  std::vector<Label> rest;
+  for (const Label& label : labels) {
+    const bool identity = label.name == kMetricName ||
+                          (type_and_unit && (label.name == "__type__" || label.name == "__unit__"));
+    if (!identity) rest.push_back(label);
+  }
+  return Labels::from_sorted(rest);
 }
 
 bool is_step_invariant(const Expr& expr) {

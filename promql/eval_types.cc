@@ -46,8 +46,11 @@ Labels SeriesSet::labels(std::size_t r) const {
   if (source_ == nullptr) return labels_[r];
   Labels labels = source_->labels(source_rows_[r]);
   if (!name_removed_) return labels;
-  LabelsBuilder builder(labels);
-  return builder.remove(kMetricName).build();
+  std::vector<Label> rest;
+  for (const Label& label : labels) {
+    if (label.name != kMetricName) rest.push_back(label);
+  }
+  return Labels::from_sorted(rest);
 }
 
 std::string SeriesSet::metric_name(std::size_t r) const {
