@@ -59,7 +59,7 @@ Result<std::optional<ExpositionText::Entry>> ExpositionText::comment() {
   if (keyword("HELP")) return TRY(help_entry());
   if (keyword("TYPE")) return TRY(type_entry());
   rest_of_line();
-  if (skip('\n')) ++lines_passed_;  // a last comment needs no line feed
+  if (skip('\n')) ++lines_passed_;
   return std::optional<Entry>();
 }
 
@@ -196,7 +196,7 @@ Result<std::string_view> ExpositionText::quoted() {
 }
 
 Status ExpositionText::line_end() {
-  if (at_end()) return error("the last line does not end with a line feed");
+  if (at_end()) return {};  // Prometheus compatibility: the last line feed may be missing
   if (!skip('\n')) return error("unexpected " + quote(page_.substr(position_, 1)));
   ++lines_passed_;
   return {};

@@ -11,8 +11,9 @@
 // Nothing is copied but names and values with escapes. Which deviations from the format are taken
 // and which fail the page follows Prometheus's scraper, because exporters are written against it:
 // blanks and tabs between any tokens, a comma left out or too many at the end of the labels,
-// unknown escapes kept as they are; but a carriage return, a missing last line feed or a blank
-// after the type fail. Blanks before a name are skipped (Prometheus takes them into the name).
+// unknown escapes kept as they are, a last line without its line feed; but a carriage return or a
+// blank after the type fail. Blanks before a name are skipped (Prometheus takes them into the
+// name).
 //
 // Source: https://prometheus.io/docs/instrumenting/exposition_formats/. Threads: a value of one
 // thread. The page must outlive it.

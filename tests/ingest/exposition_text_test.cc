@@ -91,6 +91,10 @@ TEST(ExpositionText, TakesWhatPrometheusTakes) {
       {"# HELP\n# TYPE\n", ""},
       {"# a comment at the end", ""},
       {"x 1\n ", "{\"x\"} 1\n"},
+      {"x 1", "{\"x\"} 1\n"},
+      {"x 1 5", "{\"x\"} 1 5\n"},
+      {"# HELP x y", "# HELP \"x\" y\n"},
+      {"# TYPE x gauge", "# TYPE \"x\" gauge\n"},
       {"# HELP x\n", "# HELP \"x\" \n"},
       {"#\tHELP\tx\ty\n", "# HELP \"x\" y\n"},
       {"# HELP  x  two blanks\n", "# HELP \"x\"  two blanks\n"},
@@ -116,10 +120,6 @@ TEST(ExpositionText, RefusesWhatPrometheusRefuses) {
   constexpr std::string_view pages[] = {
       "x\n",
       "x",
-      "x 1",             // no last line feed
-      "x 1 5",           //
-      "# HELP x y",      //
-      "# TYPE x gauge",  //
       "x 1\r\n",
       "\r\n",
       "# TYPE x gauge\r\n",
@@ -147,6 +147,9 @@ TEST(ExpositionText, RefusesWhatPrometheusRefuses) {
       "x 1 5 6\n",
       "x 1{a=\"1\"}\n",
       "x{a=\"1\"\n",
+      "x{a=\"1\"",
+      "x 1\ny",
+      "# HELP ",
       "x{a=\"1} 1\n",
       "x{a=1} 1\n",
       "x{a} 1\n",
