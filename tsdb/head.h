@@ -180,6 +180,8 @@ class Head {
   static SampleVerdict decide(CommitGroup& group, Series& series, std::uint32_t id, Sample sample,
                               AppendOptions options);
   void rank_series() EXCLUDES(index_mutex_);
+  std::vector<std::uint32_t> in_label_order(const std::vector<std::uint32_t>& ids) const
+      REQUIRES_SHARED(index_mutex_);
   Range& range_of(TimestampMs t, LogPosition position) REQUIRES(samples_mutex_);
   void append(Series& series, TimestampMs t, std::uint64_t v_bits, LogPosition position)
       REQUIRES(samples_mutex_);

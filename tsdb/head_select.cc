@@ -15,9 +15,11 @@ struct Piece {
   std::uint16_t count;
 };
 
+// Series are looked at in order of labels, which is none in memory.
+constexpr std::size_t kPrefetchAhead = 12;
+
 struct Captured {
   HeadIndex::PairIds pairs;
-  std::uint32_t rank;
   std::size_t first_piece, pieces;  // ascending in time
   std::size_t first_late, late;
   Selection::Newest newest;
@@ -61,8 +63,7 @@ class HeadSelection final : public Selection {
   void pin(std::shared_ptr<const ChunkArena> arena) { arenas_.push_back(std::move(arena)); }
 
   void capture(const Series& series, const ChunkBlocks& blocks) {
-    Captured captured{
-        {series.pairs, series.pair_count}, series.rank, pieces_.size(), 0, late_.size(), 0, {}};
+    Captured captured{{series.pairs, series.pair_count}, pieces_.size(), 0, late_.size(), 0, {}};
     for (const CutChunk* chunk = series.newest_cut; chunk != nullptr; chunk = chunk->older)
       if (range_.overlaps({chunk->first, chunk->last}))
         pieces_.push_back({chunk->data().data(), 0, chunk->bytes, chunk->count});
@@ -98,27 +99,50 @@ class HeadSelection final : public Selection {
   std::vector<std::byte> open_bytes_;
 };
 
+std::vector<std::uint32_t> Head::in_label_order(const std::vector<std::uint32_t>& ids) const {
+  std::vector<std::uint64_t> ranked;  // rank, then id: numbers sort faster than records
+  std::vector<std::uint32_t> unranked;
+  ranked.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i + kPrefetchAhead < ids.size()) prefetch(ids[i + kPrefetchAhead]);
+    const std::uint64_t rank = table_.find(ids[i])->rank;
+    if (rank == 0) {
+      unranked.push_back(ids[i]);
+    } else {
+      ranked.push_back(rank << 32 | ids[i]);
+    }
+  }
+  std::sort(ranked.begin(), ranked.end());
+  const auto is_before = [&](std::uint32_t a, std::uint32_t b) REQUIRES_SHARED(index_mutex_) {
+    return index_.compare(pairs(*table_.find(a)), pairs(*table_.find(b))) < 0;
+  };
+  std::sort(unranked.begin(), unranked.end(), is_before);
+  std::vector<std::uint32_t> order;
+  order.reserve(ids.size());
+  for (const std::uint64_t entry : ranked) order.push_back(static_cast<std::uint32_t>(entry));
+  if (unranked.empty()) return order;
+  const auto middle = static_cast<std::ptrdiff_t>(order.size());
+  order.insert(order.end(), unranked.begin(), unranked.end());
+  std::inplace_merge(order.begin(), order.begin() + middle, order.end(), is_before);
+  return order;
+}
+
 std::unique_ptr<Selection> Head::select(std::span<const Matcher> matchers,
                                         const SelectHints& hints) const {
   auto selection = std::make_unique<HeadSelection>(*this, hints.range);
   ReaderLock index_lock(index_mutex_);
-  const std::vector<std::uint32_t> ids = index_.match(matchers);
+  const std::vector<std::uint32_t> ids = in_label_order(index_.match(matchers));
   if (ids.empty()) return selection;
-  {
-    { MutexLock turn(turn_); }
-    ReaderLock lock(samples_mutex_);
-    for (const auto* ranges : {&ranges_, &sealing_})
-      for (const auto& [start, range] : *ranges)
-        if (hints.range.overlaps({start, start + kRangeMs - 1})) selection->pin(range.arena);
-    constexpr std::size_t kAhead = 8;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (i + kAhead < ids.size()) prefetch(ids[i + kAhead]);
-      selection->capture(*table_.find(ids[i]), blocks_);
-    }
+  selection->series_.reserve(ids.size());
+  { MutexLock turn(turn_); }
+  ReaderLock lock(samples_mutex_);
+  for (const auto* ranges : {&ranges_, &sealing_})
+    for (const auto& [start, range] : *ranges)
+      if (hints.range.overlaps({start, start + kRangeMs - 1})) selection->pin(range.arena);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i + kPrefetchAhead < ids.size()) prefetch(ids[i + kPrefetchAhead]);
+    selection->capture(*table_.find(ids[i]), blocks_);
   }
-  std::sort(selection->series_.begin(), selection->series_.end(),
-            [&](const Captured& a, const Captured& b)
-                REQUIRES_SHARED(index_mutex_) { return index_.compare(a.pairs, b.pairs) < 0; });
   return selection;
 }
 
