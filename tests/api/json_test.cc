@@ -9,6 +9,7 @@
 #include "api/json_writer.h"
 #include "api/result_json.h"
 #include "base/number_text.h"
+#include "tests/testing/seed.h"
 
 namespace silverback::api {
 namespace {
@@ -87,7 +88,7 @@ promql::Matrix random_matrix(std::mt19937_64& random) {
 }
 
 TEST(ResultJson, IsReadBackAsItWas) {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   for (int round = 0; round < 300; ++round) {

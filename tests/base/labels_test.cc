@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/testing/seed.h"
+
 namespace silverback {
 namespace {
 
@@ -89,7 +91,7 @@ TEST(Labels, AreOrderedAsPrometheusOrdersThem) {
 }
 
 TEST(Labels, OrderEqualityAndLookUpAgreeWithAMapOnRandomData) {
-  const auto seed = std::random_device()();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   for (int round = 0; round < 20'000; ++round) {
@@ -136,7 +138,7 @@ TEST(Labels, PrintAsPrometheusPrintsAMetric) {
 }
 
 TEST(LabelsBuilder, ChangesASetAsAMapWould) {
-  const auto seed = std::random_device()();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   LabelsBuilder builder;

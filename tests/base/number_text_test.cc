@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/sample.h"
+#include "tests/testing/seed.h"
 
 namespace silverback {
 namespace {
@@ -185,7 +186,7 @@ TEST(ParseFloat, TakesWhatGoTakes) {
 }
 
 TEST(ParseFloat, ReadsBackWhatWasWritten) {
-  const auto seed = std::random_device()();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   for (int i = 0; i < 100'000; ++i) {
@@ -200,7 +201,7 @@ TEST(ParseFloat, ReadsBackWhatWasWritten) {
 }
 
 TEST(FormatFloat, IsTheSameInJsonWhereThatHasNoExponent) {
-  const auto seed = std::random_device()();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   for (int i = 0; i < 100'000; ++i) {

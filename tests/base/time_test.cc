@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/number_text.h"
+#include "tests/testing/seed.h"
 
 namespace silverback {
 namespace {
@@ -91,7 +92,7 @@ TEST(FormatDuration, IsTheShortestTextThatReadsBack) {
                             {-5'400'000, "-1h30m"}};
   for (const auto& [ms, want] : cases) EXPECT_EQ(format_duration(ms), want);
 
-  const auto seed = std::random_device()();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   for (int i = 0; i < 10'000; ++i) {
@@ -185,7 +186,7 @@ TEST(FormatRfc3339, WritesWhatGoWrites) {
                             {253402300800000, "10000-01-01T00:00:00Z"},
                             {-62167219200001, "-0001-12-31T23:59:59.999Z"}};
   for (const auto& [t, want] : cases) EXPECT_EQ(format_rfc3339(t), want);
-  const auto seed = std::random_device()();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(seed);
   std::mt19937_64 random(seed);
   for (int i = 0; i < 20'000; ++i) {

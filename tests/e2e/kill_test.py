@@ -19,7 +19,7 @@ import remote_write
 import servers
 
 ROUNDS = int(os.environ.get("SILVERBACK_KILL_ROUNDS", "8"))
-SEED = int(os.environ.get("SILVERBACK_SEED", str(random.randrange(1 << 32))))
+SEED = int(os.environ.get("SILVERBACK_SEED", "20261121"))
 SENDERS = 3
 SERIES = 40  # a sender
 

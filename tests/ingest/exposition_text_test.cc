@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/ingest/exposition_printer.h"
+#include "tests/testing/seed.h"
 
 namespace silverback::ingest {
 namespace {
@@ -222,9 +223,7 @@ PageEntry random_entry(std::mt19937_64& random) {
 }
 
 TEST(ExpositionText, ReadsBackWhatIsPrinted) {
-  const char* given = std::getenv("SILVERBACK_SEED");
-  const std::uint64_t seed =
-      given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   std::mt19937_64 random(seed);
   for (int round = 0; round < 2000; ++round) {
     std::vector<PageEntry> entries;

@@ -12,6 +12,7 @@
 
 #include "base/thread_pool.h"
 #include "tests/testing/memory_storage.h"
+#include "tests/testing/seed.h"
 
 namespace silverback::promql {
 namespace {
@@ -237,7 +238,7 @@ bool identical_matrices(const Matrix& a, const Matrix& b) {
 }
 
 TEST(EngineRandom, ThreadsDoNotChangeABit) {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   const testing::MemoryStorage storage = random_storage(random);
@@ -262,7 +263,7 @@ Matrix at_instant(const Engine& engine, const Queryable& storage, std::string_vi
 }
 
 TEST(EngineRandom, TheAnswerAtAnInstantDoesNotDependOnTheRange) {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   const testing::MemoryStorage storage = random_storage(random);

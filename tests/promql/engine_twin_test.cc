@@ -18,6 +18,7 @@
 #include "tests/promql/naive_engine.h"
 #include "tests/promql/random_expression.h"
 #include "tests/testing/memory_storage.h"
+#include "tests/testing/seed.h"
 
 namespace silverback::promql {
 namespace {
@@ -34,11 +35,6 @@ constexpr TimestampMs kDataEnd = 40 * 60 * 1000;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr Features kFeatures{.experimental_functions = true};
-
-std::uint64_t seed_of_run() {
-  const char* fixed = std::getenv("SILVERBACK_SEED");
-  return fixed != nullptr ? std::strtoull(fixed, nullptr, 10) : std::random_device()();
-}
 
 // How many rounds; scripts that soak set more.
 int rounds(int usual) {
@@ -255,7 +251,7 @@ class EngineTwin : public ::testing::Test {
     return question;
   }
 
-  const std::uint64_t seed_ = seed_of_run();
+  const std::uint64_t seed_ = silverback::testing::seed();
   std::mt19937_64 random_{seed_};
   EngineOptions options_{.features = kFeatures};
   ::testing::ScopedTrace trace_;

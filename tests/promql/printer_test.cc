@@ -8,6 +8,7 @@
 #include "promql/parser.h"
 #include "tests/promql/random_expression.h"
 #include "tests/promql/tree_dump.h"
+#include "tests/testing/seed.h"
 
 namespace silverback::promql {
 namespace {
@@ -93,9 +94,7 @@ TEST(Print, WritesTheCanonicalForm) {
 }
 
 TEST(Print, IsReadBackAsTheSameTree) {
-  const char* fixed = std::getenv("SILVERBACK_SEED");
-  const std::uint64_t seed =
-      fixed != nullptr ? std::strtoull(fixed, nullptr, 10) : std::random_device()();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("SILVERBACK_SEED=" + std::to_string(seed));
   const ExpressionVocabulary vocabulary{
       .metrics = {"up", "job:up:sum", "sum", "by", "offset", "start", "x_total"},

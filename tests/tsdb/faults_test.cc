@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/testing/faulty_file_system.h"
+#include "tests/testing/seed.h"
 #include "tests/tsdb/db_fixture.h"
 #include "tsdb/db.h"
 
@@ -143,7 +144,7 @@ TEST_F(FaultsTest, OneFailedFileCallLosesNothingAcknowledged) {
 }
 
 TEST_F(FaultsTest, NoPowerLossLosesWhatWasSynced) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   start_over();
@@ -219,6 +220,32 @@ TEST_F(FaultsTest, AcknowledgesNothingWhileTheDiskIsFullAndServesAgainAfterwards
   append(3, 1000, 3);
   EXPECT_GT(acknowledged_.size(), before);
   check("healed: ");
+  db_.reset();
+  open(100);
+  check("reopened: ");
+}
+
+TEST_F(FaultsTest, ASealThatFailsIsTriedAgainAMinuteLaterAndCostsNothing) {
+  start_over();
+  open(100);
+  append(3, 1000, 1);
+  append(3, 8 * kHour, 2);
+  files_->fail_after(0, {FileOperation::kCreateDirectories}, FaultyFileSystem::kForever);
+  EXPECT_FALSE(db_->maintain().has_value());
+  const std::size_t creations = files_->calls(FileOperation::kCreate);
+  for (int i = 0; i < 5; ++i) {
+    append(3, 1000, 3);
+    EXPECT_TRUE(db_->maintain().has_value()) << "not due again yet";
+  }
+  EXPECT_EQ(files_->calls(FileOperation::kCreate), creations);
+  check("not sealed: ");
+  clock_.advance(61'000);
+  EXPECT_FALSE(db_->maintain().has_value());
+  files_->heal();
+  clock_.advance(61'000);
+  EXPECT_TRUE(db_->maintain().has_value());
+  EXPECT_FALSE(std::filesystem::is_empty(scratch_ / "db" / "partitions"));
+  check("sealed: ");
   db_.reset();
   open(100);
   check("reopened: ");

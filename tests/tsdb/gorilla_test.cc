@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/testing/seed.h"
+
 namespace silverback::tsdb {
 namespace {
 
@@ -86,8 +88,8 @@ TEST(Gorilla, GivesTheEdgesOfEveryBucketBack) {
 }
 
 TEST(Gorilla, RoundTripsRandomBits) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  const std::uint64_t seed = silverback::testing::seed();
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   for (int round = 0; round < 300; ++round) {
     std::vector<Raw> samples;

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/testing/seed.h"
+
 namespace silverback::tsdb {
 namespace {
 
@@ -82,7 +84,7 @@ std::vector<std::int64_t> random_values(std::mt19937_64& random) {
 }
 
 TEST(IntegerStream, KeepsWhateverItIsGiven) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   for (int round = 0; round < 3000; ++round) {
@@ -92,7 +94,7 @@ TEST(IntegerStream, KeepsWhateverItIsGiven) {
 }
 
 TEST(IntegerStream, RefusesOrSurvivesDamage) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   for (int round = 0; round < 3000; ++round) {

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/testing/seed.h"
 #include "tests/tsdb/db_fixture.h"
 #include "tsdb/db.h"
 
@@ -99,7 +100,7 @@ void check_all(const Db& db, std::uint64_t acknowledged) {
 TEST(KillRecovery, EveryAcknowledgedSampleIsThere) {
   const char* rounds_text = std::getenv("SILVERBACK_KILL_ROUNDS");
   const int rounds = rounds_text == nullptr ? 10 : std::atoi(rounds_text);
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
   std::filesystem::path directory = testing::scratch_directory();

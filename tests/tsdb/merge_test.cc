@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/testing/seed.h"
+
 namespace silverback::tsdb {
 namespace {
 
@@ -118,7 +120,7 @@ Store random_store(std::mt19937_64& random, double value_base) {
 }
 
 TEST(Merge, OfSelectionsAndSourcesAgreesWithTheNaiveTwin) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   for (int round = 0; round < 500; ++round) {

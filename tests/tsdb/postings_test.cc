@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/testing/seed.h"
+
 namespace silverback::tsdb {
 namespace {
 
@@ -14,7 +16,7 @@ using Ids = std::vector<std::uint32_t>;
 Ids ids_of(const std::set<std::uint32_t>& set) { return {set.begin(), set.end()}; }
 
 TEST(Postings, HoldTheSameIdsAsASetWhateverTheirNumber) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937 random(seed);
   for (const std::uint32_t range : {1U, 2U, 5U, 70U, 300U, 200'000U}) {

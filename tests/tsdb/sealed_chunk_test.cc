@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/sample.h"
+#include "tests/testing/seed.h"
 
 namespace silverback::tsdb {
 namespace {
@@ -90,7 +91,7 @@ std::vector<double> random_values(std::mt19937_64& random) {
 }
 
 TEST(SealedChunk, KeepsEveryBitOfWhateverItIsGiven) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   for (int round = 0; round < 2000; ++round) {
@@ -100,7 +101,7 @@ TEST(SealedChunk, KeepsEveryBitOfWhateverItIsGiven) {
 }
 
 TEST(SealedChunk, RefusesOrSurvivesDamage) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
   for (int round = 0; round < 2000; ++round) {

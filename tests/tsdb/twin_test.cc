@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/testing/seed.h"
 #include "tests/tsdb/db_fixture.h"
 #include "tsdb/db.h"
 
@@ -56,12 +57,7 @@ double random_value(std::mt19937_64& random) {
 
 class TwinTest : public DbTest {
  protected:
-  explicit TwinTest() : seed_(std::random_device{}()), random_(seed_) {
-    if (const char* seed = std::getenv("SILVERBACK_SEED")) {
-      seed_ = std::strtoull(seed, nullptr, 10);
-      random_.seed(seed_);
-    }
-  }
+  TwinTest() : seed_(silverback::testing::seed()), random_(seed_) {}
 
   Labels random_labels() {
     const std::string metric = "m" + std::to_string(random_() % 3);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/testing/memory_file_system.h"
+#include "tests/testing/seed.h"
 #include "tsdb/wal_samples.h"
 #include "tsdb/wal_series.h"
 
@@ -93,7 +94,7 @@ Samples random_samples(std::mt19937_64& random, std::size_t count) {
 }
 
 TEST(WalSamples, GiveRandomSamplesBack) {
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   LoggedValues written, read;
@@ -128,7 +129,7 @@ TEST(WalSamples, RefuseBodiesThatMakeNoSense) {
 TEST(Wal, GivesFramesBackAcrossFilesAndRestarts) {
   MemoryFileSystem files;
   make_directories(files);
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   std::vector<Samples> want;
