@@ -115,6 +115,7 @@ class Store {
   void stop_sync_task() EXCLUDES(sync_task_mutex_);
 
   // store_seal.cc
+  Status seal_if_due() REQUIRES(maintenance_) EXCLUDES(committer_);
   Status seal(TimestampMs end) REQUIRES(maintenance_) EXCLUDES(committer_);
   Status write_partitions(const Seal& seal, LogPosition position, TimestampMs complete)
       REQUIRES(maintenance_);
@@ -165,6 +166,7 @@ class Store {
   std::uint64_t next_partition_ GUARDED_BY(maintenance_) = 1;
   TimestampMs sealed_before_ GUARDED_BY(maintenance_) = kTimestampMin;  // by maintain()
   TimestampMs last_seal_ GUARDED_BY(maintenance_) = 0;
+  TimestampMs seal_failed_ GUARDED_BY(maintenance_) = kTimestampMin;
 
   Mutex committer_;
   std::optional<SampleLog> sample_log_ GUARDED_BY(committer_);

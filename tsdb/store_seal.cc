@@ -19,6 +19,8 @@ constexpr DurationMs kCompleteAfterMs = kRangeMs / 2;
 // Samples for ranges that were sealed before wait for the next full range, unless there are this
 // many.
 constexpr std::uint64_t kLateSamplesMax = 2 << 20;
+// Every try begins a file of the log and reads all of what is to be sealed.
+constexpr DurationMs kRetrySealMs = 60 * 1000;
 // Commits wait no longer than for these.
 constexpr std::uint32_t kSliceSeries = 8192;
 
@@ -59,10 +61,24 @@ std::vector<Interval> plan_partitions(const std::vector<TimestampMs>& ranges,
 
 Status Store::maintain() {
   MutexLock maintenance(maintenance_);
+  // One after the other, whatever fails: on a full disk it is retention that makes room.
+  Status first_error;
+  const auto note = [&](Status status) {
+    if (!status && first_error) first_error = std::move(status);
+  };
   {
     MutexLock committer(committer_);
-    if (sync_is_due() || series_log_->is_dirty()) TRY(sync_logs());
+    if (sync_is_due() || series_log_->is_dirty()) note(sync_logs());
   }
+  note(drop_expired());
+  note(seal_if_due());
+  head_.rank_series_if_due();
+  note(merge_due(false));
+  update_gauges();
+  return first_error;
+}
+
+Status Store::seal_if_due() {
   const Head::Pending pending = head_.pending();
   const TimestampMs end = complete_before(pending);
   bool full_range = false;
@@ -72,17 +88,19 @@ Status Store::maintain() {
     samples += range.samples;
     if (range.start >= sealed_before_) full_range = true;
   }
-  const TimestampMs now = clock_.now();
-  const bool waited = now - last_seal_ >= kRangeMs || now < last_seal_;
-  if (full_range || samples >= kLateSamplesMax || (samples > 0 && waited)) {
-    last_seal_ = now;
-    TRY(seal(end));
-    sealed_before_ = end;
+  const auto passed = [now = clock_.now()](TimestampMs since, DurationMs span) {
+    return now - since >= span || now < since;
+  };
+  if (!passed(seal_failed_, kRetrySealMs)) return {};
+  if (!full_range && samples < kLateSamplesMax && (samples == 0 || !passed(last_seal_, kRangeMs)))
+    return {};
+  Status sealed = seal(end);
+  if (!sealed) {
+    seal_failed_ = clock_.now();
+    return sealed;
   }
-  head_.rank_series_if_due();
-  TRY(drop_expired());
-  TRY(merge_due(false));
-  update_gauges();
+  last_seal_ = clock_.now();
+  sealed_before_ = end;
   return {};
 }
 
