@@ -218,6 +218,19 @@ Result<Names> Partition::label_values(std::string_view name, std::span<const Mat
   const PartitionIndex::Name* found = index.find_name(name);
   if (found == nullptr || !reader_->overlaps(range)) return names;
   const Bitmap series = TRY(index.select(matchers));
+  if (!matchers.empty() &&
+      roaring_bitmap_get_cardinality(series.get()) < found->last_pair - found->first_pair) {
+    std::vector<std::uint32_t> pairs;
+    TRY(index.for_each_series(series.get(), *found, [&](std::uint32_t, std::uint32_t pair) {
+      if (pair != PartitionIndex::kNoPair) pairs.push_back(pair);
+    }));
+    std::sort(pairs.begin(), pairs.end());
+    pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+    for (const std::uint32_t pair : pairs)
+      if (!add_up_to(limit, TRY(index.value_of(pair)), names)) break;
+    return names;
+  }
+
   Status status;
   TRY(index.for_each_value(*found, [&](std::uint32_t pair, std::string_view value) {
     if (!matchers.empty()) {

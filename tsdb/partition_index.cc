@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <roaring/roaring.h>
 
 #include "tsdb/partition_index_writer.h"
@@ -302,6 +303,47 @@ Result<Bitmap> PartitionIndex::positive(const Name& name, const Matcher& matcher
   return all;
 }
 
+Status PartitionIndex::for_each_series(
+    const roaring_bitmap_s* series, const Name& name,
+    const std::function<void(std::uint32_t, std::uint32_t)>& visit) const {
+  std::vector<std::uint32_t> ranks(roaring_bitmap_get_cardinality(series));
+  roaring_bitmap_to_uint32_array(series, ranks.data());
+  std::shared_ptr<const LabelFrame> frame;
+  std::uint32_t frame_number = 0;
+  for (const std::uint32_t rank : ranks) {
+    if (!frame || rank / kSeriesPerLabelFrame != frame_number) {
+      frame_number = rank / kSeriesPerLabelFrame;
+      frame = TRY(label_frame(frame_number));
+    }
+    const std::span<const std::uint32_t> pairs = frame->pairs_of(rank % kSeriesPerLabelFrame);
+    const auto found = std::lower_bound(pairs.begin(), pairs.end(), name.first_pair);
+    visit(rank, found != pairs.end() && *found < name.last_pair ? *found : kNoPair);
+  }
+  return {};
+}
+
+Result<std::string> PartitionIndex::value_of(std::uint32_t pair) const {
+  const std::size_t index = dictionary_frame_of(pair);
+  const auto frame = TRY(dictionary_frame(index));
+  return std::string(frame->value(pair - dictionary_[index].first_pair));
+}
+
+// Asks the matcher about the values that the series have, each once.
+Status PartitionIndex::restrict_one_by_one(const Name& name, const Matcher& matcher,
+                                           roaring_bitmap_s* series) const {
+  boost::unordered_flat_map<std::uint32_t, std::vector<std::uint32_t>> series_of_pair;
+  TRY(for_each_series(series, name, [&](std::uint32_t rank, std::uint32_t pair) {
+    series_of_pair[pair].push_back(rank);
+  }));
+  for (const auto& [pair, ranks] : series_of_pair) {
+    std::string value;
+    if (pair != kNoPair) value = TRY(value_of(pair));
+    if (matcher.matches(value)) continue;
+    for (const std::uint32_t rank : ranks) roaring_bitmap_remove(series, rank);
+  }
+  return {};
+}
+
 Status PartitionIndex::restrict_to(const Matcher& matcher, roaring_bitmap_s* series) const {
   const bool positive_matches_empty = matcher.matches_empty() != matcher.is_negative();
   const Name* name = find_name(matcher.name());
@@ -309,6 +351,12 @@ Status PartitionIndex::restrict_to(const Matcher& matcher, roaring_bitmap_s* ser
     if (!matcher.matches_empty()) roaring_bitmap_clear(series);
     return {};
   }
+  // An expression that cannot be looked up is run on each value of the name: unless few series are
+  // left, which have fewer.
+  const bool must_run = matcher.set().empty() && (matcher.type() == Matcher::Type::kRegex ||
+                                                  matcher.type() == Matcher::Type::kNotRegex);
+  if (must_run && 4 * roaring_bitmap_get_cardinality(series) < name->last_pair - name->first_pair)
+    return restrict_one_by_one(*name, matcher, series);
   const Bitmap found = TRY(positive(*name, matcher));
   if (!positive_matches_empty) {
     if (matcher.is_negative())

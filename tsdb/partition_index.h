@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,6 +86,12 @@ class PartitionIndex {
   Status for_each_value(const Name& name, const Visit& visit) const;
   // Whether any series of `series` has the pair.
   Result<bool> intersects(const roaring_bitmap_s* series, std::uint32_t pair) const;
+  // Calls visit(rank, pair) for each series, ascending, with its pair of that name, or kNoPair.
+  // Cheaper than for_each_value() and postings where there are fewer series than values.
+  static constexpr std::uint32_t kNoPair = 0xffff'ffff;
+  Status for_each_series(const roaring_bitmap_s* series, const Name& name,
+                         const std::function<void(std::uint32_t, std::uint32_t)>& visit) const;
+  Result<std::string> value_of(std::uint32_t pair) const;
 
   std::size_t dictionary_frame_of(std::uint32_t pair) const;
   std::uint32_t first_pair_of_dictionary_frame(std::size_t frame) const {
@@ -102,6 +109,8 @@ class PartitionIndex {
   };
 
   Status restrict_to(const Matcher& matcher, roaring_bitmap_s* series) const;
+  Status restrict_one_by_one(const Name& name, const Matcher& matcher,
+                             roaring_bitmap_s* series) const;
   Result<Bitmap> positive(const Name& name, const Matcher& matcher) const;
   bool decode_dictionary(std::string_view content, std::size_t frame, DictionaryFrame& out) const;
   Result<Bitmap> bitmap_at(std::uint32_t frame, std::uint32_t offset, std::uint32_t bytes) const;

@@ -1,6 +1,7 @@
 #include "tsdb/partition_index_writer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <deque>
 #include <numeric>
 #include <span>
@@ -205,6 +206,7 @@ std::uint32_t PartitionIndexWriter::series() const {
 
 void PartitionIndexWriter::add(const Labels& labels) {
   Impl& impl = *impl_;
+  assert(impl.before < labels);
   // Neighbours in label order share most of their pairs: those need no look-up.
   const std::uint64_t first_before =
       impl.first_pair.size() > 1 ? impl.first_pair[impl.first_pair.size() - 2] : 0;

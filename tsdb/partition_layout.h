@@ -36,6 +36,10 @@ struct PartitionWindows {
     windows.count = static_cast<std::size_t>((span - 1) / windows.length) + 1;
     return windows;
   }
+  // Requires window < count.
+  TimestampMs start_of(std::size_t window) const {
+    return static_cast<TimestampMs>(static_cast<std::uint64_t>(mint) + window * length);
+  }
   // Requires t >= mint.
   std::size_t of(TimestampMs t) const {
     return static_cast<std::size_t>(

@@ -43,16 +43,14 @@ class PartitionWriter {
     info_.samples += end - begin;
     while (begin < end) {
       const std::size_t window = windows_.of(samples.t[begin]);
-      std::size_t last = begin + 1;
-      while (last < end && last - begin < kSamplesPerSealedChunkMax &&
-             windows_.of(samples.t[last]) == window)
-        ++last;
-      const std::size_t count = last - begin;
+      const std::size_t window_end =
+          window + 1 == windows_.count ? end : std::min(end, at(windows_.start_of(window + 1)));
+      const std::size_t count = std::min(window_end - begin, kSamplesPerSealedChunkMax);
       const std::uint32_t column = TRY(times_.add(std::span(samples.t).subspan(begin, count)));
       chunk_.clear();
       values_.encode(std::span(samples.v).subspan(begin, count), chunk_);
       TRY(directories_[window].add(rank, column, chunk_));
-      begin = last;
+      begin += count;
     }
     return {};
   }

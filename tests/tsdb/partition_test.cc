@@ -1,6 +1,7 @@
 #include "tsdb/partition.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <lmdb.h>
@@ -499,6 +501,36 @@ TEST_F(PartitionTest, SharesACacheWithOthers) {
     const auto& [store, partition] = partitions[random.up_to(partitions.size())];
     expect_same_selection(*partition, store, random, {});
   }
+}
+
+TEST_F(PartitionTest, IsReadFromManyThreadsAtOnce) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  const Store store = random_store(random, 0, 24 * kHour, 300);
+  const auto info = seal(store, 0, 24 * kHour)->info();
+  const auto cache =
+      std::make_shared<FrameCache>(200'000);  // too small, so that frames come and go
+  const auto partition = *Partition::open(FileSystem::posix(), root_ / info.name, info, cache);
+  const std::vector<Matcher> all = {*Matcher::make(Matcher::Type::kNotEqual, "absent", "x")};
+  const auto selection = *partition->select(all, {});
+  std::vector<const SampleColumns*> want;
+  for (const auto& [labels, samples] : store)
+    if (!samples.t.empty()) want.push_back(&samples);
+  ASSERT_EQ(selection->size(), want.size());
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      SampleColumns got;
+      for (std::size_t series = 0; series < want.size(); ++series)
+        if (!selection->read(series, got) || got.t != want[series]->t ||
+            !same_bits(got.v, want[series]->v) || selection->labels(series).empty())
+          ++wrong;
+      if (partition->select(all, {}).value()->size() != want.size()) ++wrong;
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 // ---- Damage ----
