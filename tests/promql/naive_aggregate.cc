@@ -40,6 +40,19 @@ std::vector<double> values_of(const NaiveVector& vector) {
   return values;
 }
 
+// Welford's, and not the textbook's two passes: rounded up or compared, the last bit shows. Over
+// time it is compensated (naive_variance), over series it is not, as in Prometheus.
+double variance_of_group(const std::vector<double>& values) {
+  double mean = 0, squares = 0, count = 0;
+  for (const double v : values) {
+    ++count;
+    const double delta = v - mean;
+    mean += delta / count;
+    squares += delta * (v - mean);
+  }
+  return squares / count;
+}
+
 double aggregate_group(AggregateOp op, double param, const std::vector<double>& values) {
   switch (op) {
     case AggregateOp::kSum:
@@ -53,9 +66,9 @@ double aggregate_group(AggregateOp op, double param, const std::vector<double>& 
     case AggregateOp::kMax:
       return naive_extreme(values, true);
     case AggregateOp::kStddev:
-      return std::sqrt(naive_variance(values));
+      return std::sqrt(variance_of_group(values));
     case AggregateOp::kStdvar:
-      return naive_variance(values);
+      return variance_of_group(values);
     case AggregateOp::kQuantile:
       return naive_quantile(param, values);
     default:
@@ -118,10 +131,15 @@ double naive_average(const std::vector<double>& values) {
 }
 
 double naive_variance(const std::vector<double>& values) {
-  const double mean = naive_average(values);
-  std::vector<double> squares;
-  for (const double v : values) squares.push_back((v - mean) * (v - mean));
-  return naive_sum(squares) / static_cast<double>(values.size());
+  Compensated mean, squares;
+  double count = 0;
+  for (const double v : values) {
+    ++count;
+    const double delta = v - mean.value();
+    mean.add(delta / count);
+    squares.add(delta * (v - mean.value()));
+  }
+  return squares.value() / count;
 }
 
 double naive_quantile(double q, std::vector<double> values) {
