@@ -235,9 +235,12 @@ TEST(SeriesLog, GivesRegistrationsAndMetadataBack) {
     const std::string value = std::to_string(id);
     want[id * 3] = Labels{{kMetricName, "m"}, {"i", value}};
   }
-  for (const auto& [id, labels] : want)
-    ASSERT_TRUE(log.append([&](SeriesFrames& frames) { frames.add_series(id, labels.bytes()); }, id)
-                    .has_value());
+  for (const auto& entry : want) {
+    const auto add = [&](SeriesFrames& frames) {
+      frames.add_series(entry.first, entry.second.bytes());
+    };
+    ASSERT_TRUE(log.append(add, entry.first).has_value());
+  }
   ASSERT_TRUE(log.append(
                      [](SeriesFrames& frames) {
                        frames.add_metadata("m", {MetricType::kCounter, "Help.", "bytes"});
