@@ -36,7 +36,7 @@ function(add_module name)
       silverback_target_defaults(${name}_test)
       target_link_libraries(${name}_test PRIVATE ${target} silverback_testing GTest::gmock GTest::gtest_main)
       gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-                           WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 300)
+                           WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 900)
     endif()
   endif()
   if(SILVERBACK_BENCH)
