@@ -68,8 +68,8 @@ inline void unwrap(tl::expected<void, Error>&&) {}
 }  // namespace result_detail
 
 // Unwraps a Result, or returns its error from the enclosing function. Not for coroutines. Not next
-// to a temporary that owns something, as in `new T(TRY(make()))`: the return jumps out of the
-// expression without destroying it.
+// to a temporary or a half-built aggregate that owns something, as in `new T(TRY(make()))` or
+// `Pair{name, TRY(make())}`: the return jumps out of the expression without destroying it.
 #define TRY(expr)                                                              \
   __extension__({                                                              \
     auto try_result = (expr);                                                  \

@@ -175,12 +175,13 @@ Status Store::write_partitions(const Seal& seal, LogPosition position, Timestamp
   const Status written = [&]() REQUIRES(maintenance_) -> Status {
     for (const Interval& interval : plan_partitions(seal.ranges, complete)) {
       const std::unique_ptr<SeriesSource> source = head_.source(seal, interval.mint, interval.maxt);
-      ManifestEntry entry{TRY(build_partition(interval.mint, interval.maxt, *source)), position,
-                          true};
-      if (entry.partition.samples == 0) continue;
-      added.push_back(entry);
-      next->push_back(
-          {entry, TRY(Partition::open(files_, path_of(entry.partition), entry.partition, cache_))});
+      PartitionInfo info = TRY(build_partition(interval.mint, interval.maxt, *source));
+      if (info.samples == 0) continue;
+      const ManifestEntry& entry =
+          added.emplace_back(ManifestEntry{std::move(info), position, true});
+      std::shared_ptr<Partition> partition =
+          TRY(Partition::open(files_, path_of(entry.partition), entry.partition, cache_));
+      next->push_back({entry, std::move(partition)});
     }
     return {};
   }();
@@ -397,12 +398,15 @@ Status Store::merge(const std::vector<OpenPartition>& inputs) {
     metrics_.compactions_failed.add();
     return fail(Error(info.error()).within("merge partitions"));
   }
-  const ManifestEntry entry{*info, TRY(merged_position(inputs)).position, true};
+  const LogPosition position = TRY(merged_position(inputs)).position;
+  const ManifestEntry entry{*info, position, true};
   auto next = std::make_shared<Partitions>();
   for (const OpenPartition& open : *partitions())
     if (std::find(names.begin(), names.end(), open.entry.partition.name) == names.end())
       next->push_back(open);
-  next->push_back({entry, TRY(Partition::open(files_, path_of(*info), *info, cache_))});
+  std::shared_ptr<Partition> partition =
+      TRY(Partition::open(files_, path_of(*info), *info, cache_));
+  next->push_back({entry, std::move(partition)});
   TRY(apply({entry}, names));
   metrics_.compactions.add();
   publish(std::move(next));
