@@ -8,7 +8,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "tsdb/byte_io.h"
+#include "tsdb/codec/byte_io.h"
 
 namespace silverback::tsdb {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "tsdb/partition.h"
+#include "tsdb/partition/partition.h"
 
 namespace silverback::tsdb {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "tsdb/merge.h"
+#include "tsdb/partition/merge.h"
 
 namespace silverback::tsdb {
 namespace {

@@ -20,12 +20,12 @@
 #include "base/mutex.h"
 #include "tsdb/db.h"
 #include "tsdb/db_directory.h"
-#include "tsdb/head.h"
+#include "tsdb/head/head.h"
 #include "tsdb/manifest.h"
-#include "tsdb/partition.h"
+#include "tsdb/partition/partition.h"
 #include "tsdb/store_metrics.h"
-#include "tsdb/wal.h"
-#include "tsdb/wal_series.h"
+#include "tsdb/wal/wal.h"
+#include "tsdb/wal/wal_series.h"
 
 namespace silverback::tsdb {
 

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "base/log.h"
-#include "tsdb/frame_cache.h"
+#include "tsdb/partition/frame_cache.h"
 #include "tsdb/store.h"
 
 namespace silverback::tsdb {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
-#include "tsdb/merge.h"
+#include "tsdb/partition/merge.h"
 #include "tsdb/store.h"
 
 namespace silverback::tsdb {
