@@ -30,8 +30,8 @@
 #include "tsdb/head/head_index.h"
 #include "tsdb/head/head_memory.h"
 #include "tsdb/head/head_series.h"
-#include "tsdb/partition/partition.h"
 #include "tsdb/head/reader_gate.h"
+#include "tsdb/partition/partition.h"
 #include "tsdb/wal/wal_samples.h"
 
 namespace silverback::tsdb {
@@ -65,15 +65,16 @@ struct CommitGroup {
 struct SealedSeries {
   std::uint32_t id;
   CutChunk* newest;            // it and what is older; null: only late samples
-  std::size_t late_looked_at;  // of the series' late samples, those in the sealed time were taken
+  std::size_t late_looked_at;  // of the series' late samples, those that the seal covers were taken
   std::vector<Sample> late;    // those, in order of acceptance
 };
 
 // One run of sealing. Made by Head::begin_seal.
 struct Seal {
-  TimestampMs end = 0;              // everything before it is taken
-  std::vector<TimestampMs> ranges;  // that have samples, ascending
+  std::vector<TimestampMs> ranges;  // that are sealed, ascending
   std::vector<SealedSeries> series;
+
+  bool covers(TimestampMs t) const;
 };
 
 class Head {

@@ -9,6 +9,10 @@
 
 namespace silverback::tsdb {
 
+bool Seal::covers(TimestampMs t) const {
+  return std::binary_search(ranges.begin(), ranges.end(), range_start(t));
+}
+
 Head::Pending Head::pending() const {
   Pending pending;
   { MutexLock turn(turn_); }
@@ -31,7 +35,6 @@ std::optional<LogPosition> Head::oldest_position() const {
 void Head::begin_seal(Seal& seal, TimestampMs end) {
   MutexLock turn(turn_);
   WriterLock lock(samples_mutex_);
-  seal.end = end;
   for (auto it = ranges_.begin(); it != ranges_.end() && it->first < end;) {
     seal.ranges.push_back(it->first);
     sealing_.emplace(it->first, std::move(it->second));
@@ -47,17 +50,19 @@ void Head::take_series(Seal& seal, std::uint32_t first, std::uint32_t count) {
     Series* found = table_.find(id);
     if (found == nullptr || found->state.load() == Series::State::kFree) continue;
     Series& series = *found;
-    if (series.open.count > 0 && series.open_first < seal.end) {
-      const auto range = sealing_.find(range_start(series.open_first));
-      cut(series, range != sealing_.end() ? *range->second.arena
-                                          : *ranges_[range_start(series.open_first)].arena);
-    }
+    // A writer may have begun ranges that are not sealed, so what is newer than a chunk that stays
+    // stays too.
     CutChunk* newest = series.newest_cut;
-    while (newest != nullptr && newest->first >= seal.end) newest = newest->older;
+    for (const CutChunk* chunk = newest; chunk != nullptr; chunk = chunk->older)
+      if (!seal.covers(chunk->first)) newest = chunk->older;
+    if (newest == series.newest_cut && series.open.count > 0 && seal.covers(series.open_first)) {
+      cut(series, *sealing_.at(range_start(series.open_first)).arena);
+      newest = series.newest_cut;
+    }
     std::vector<Sample> late;
     if (series.late != nullptr)
       for (const Sample& sample : *series.late)
-        if (sample.t < seal.end) late.push_back(sample);
+        if (seal.covers(sample.t)) late.push_back(sample);
     if (newest == nullptr && late.empty()) continue;
     seal.series.push_back(
         {id, newest, series.late == nullptr ? 0 : series.late->size(), std::move(late)});
@@ -180,7 +185,7 @@ void Head::drop_series(const Seal& seal, std::size_t first, std::size_t count) {
     std::vector<Sample>& late = *series.late;
     const auto looked_at = late.begin() + static_cast<std::ptrdiff_t>(sealed.late_looked_at);
     late.erase(std::remove_if(late.begin(), looked_at,
-                              [&](const Sample& sample) { return sample.t < seal.end; }),
+                              [&](const Sample& sample) { return seal.covers(sample.t); }),
                looked_at);
     late_samples_ -= sealed.late.size();
     if (late.empty()) series.late = nullptr;
