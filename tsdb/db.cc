@@ -18,8 +18,12 @@ class DbAppender final : public Appender {
 
   Result<SeriesRef> series(const Labels& labels) override {
     if (labels.empty()) return fail(ErrorCode::kInvalidArgument, "a series needs labels");
+    if (labels.size() > Head::kLabelsMax)
+      return fail(ErrorCode::kInvalidArgument, "a series may have up to " +
+                                                   std::to_string(Head::kLabelsMax) +
+                                                   " labels, not " + std::to_string(labels.size()));
     enter();
-    return ref_of(store_.head().series(labels));
+    return ref_of(TRY(store_.head().series(labels)));
   }
 
   bool known(SeriesRef ref) const override {

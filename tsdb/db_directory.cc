@@ -14,8 +14,8 @@
 namespace silverback::tsdb {
 namespace {
 
-constexpr std::array<std::string_view, 5> kOurNames = {kManifestName, "lock", "log", "partitions",
-                                                       "tmp"};
+constexpr std::array<std::string_view, 6> kOurNames = {kManifestName, kNewManifestName, "lock",
+                                                       "log",         "partitions",     "tmp"};
 
 // What a block directory of Prometheus is called: 26 characters of Crockford's base 32.
 bool is_ulid(std::string_view name) {
@@ -83,6 +83,11 @@ Status make_directory(FileSystem& files, const std::filesystem::path& directory)
   std::vector<std::filesystem::path> parents;
   std::filesystem::path missing = std::filesystem::absolute(directory).lexically_normal();
   if (!missing.has_filename()) missing = missing.parent_path();
+  // Who made it before may have been killed right after. A parent may be closed to us.
+  if (files.list(missing)) {
+    static_cast<void>(files.sync_directory(missing.parent_path()));
+    return {};
+  }
   for (; missing.has_relative_path(); missing = missing.parent_path()) {
     const auto found = files.list(missing);
     if (found) break;

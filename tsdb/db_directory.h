@@ -5,12 +5,15 @@
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "base/file.h"
 
 namespace silverback::tsdb {
 
 inline constexpr std::string_view kManifestName = "MANIFEST";
+// Being written; takes the place of the other when it is complete.
+inline constexpr std::string_view kNewManifestName = "MANIFEST.new";
 
 // Fine if `directory` is ours, empty, or not there. Errors: kInvalidArgument, naming what is
 // foreign; kCorruption if it is ours but without its MANIFEST; kIo.

@@ -8,7 +8,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/log.h"
 #include "tsdb/codec/byte_io.h"
+#include "tsdb/db_directory.h"
 
 namespace silverback::tsdb {
 namespace {
@@ -156,12 +158,16 @@ Result<Contents> parse(std::string_view bytes, const std::filesystem::path& path
   return contents;
 }
 
-// Makes the file hold the magic and nothing else.
-Status start_afresh(FileSystem& files, File& file, const std::filesystem::path& path) {
-  TRY(file.truncate(0));
-  TRY(file.append(as_byte_span(kMagic)));
-  TRY(file.sync());
-  return files.sync_directory(path.parent_path());
+// A new file with the same entries, in one record. Returns its size.
+Result<std::uint64_t> write_anew(FileSystem& files, const std::filesystem::path& path,
+                                 const std::vector<ManifestEntry>& entries) {
+  std::string bytes(kMagic);
+  if (!entries.empty()) bytes += encode_record(entries, {}, bytes.size());
+  TRY(files.remove_all(path));
+  const std::unique_ptr<File> file = TRY(files.create(path));
+  TRY(file->append(as_byte_span(bytes)));
+  TRY(file->sync());
+  return bytes.size();
 }
 
 }  // namespace
@@ -177,11 +183,21 @@ Result<std::unique_ptr<Manifest>> Manifest::open(FileSystem& files,
 
   Contents contents;
   if (bytes) contents = TRY(parse(*bytes, path));
-  std::unique_ptr<File> file = TRY(bytes ? files.open_append(path) : files.create(path));
-  if (contents.size == 0) {
-    TRY(start_afresh(files, *file, path));
-    contents.size = kMagic.size();
-  } else if (contents.size < bytes->size()) {
+  // What was read may be in memory only, because the process that wrote it was killed before its
+  // sync, or because the sync failed. Nobody may act on it before it is on the disk.
+  const std::filesystem::path building = path.parent_path() / kNewManifestName;
+  const Result<std::uint64_t> written = write_anew(files, building, contents.entries);
+  if (!written && contents.size == 0) return fail(written.error());
+  if (written) {
+    TRY(files.rename(building, path));
+    TRY(files.sync_directory(path.parent_path()));
+  } else {
+    log_warn(written.error().message + "; the manifest stays in the file it is in");
+  }
+  std::unique_ptr<File> file = TRY(files.open_append(path));
+  if (written) {
+    contents.size = *written;
+  } else {
     TRY(file->truncate(contents.size));
     TRY(file->sync());
   }

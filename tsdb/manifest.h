@@ -26,8 +26,9 @@ struct ManifestEntry {
 
 class Manifest {
  public:
-  // Reads `path`, or creates an empty one with our magic. A torn last record is cut off, because a
-  // crash may leave one; damage elsewhere is kCorruption, because nothing legitimate makes it.
+  // Reads `path` and writes it anew in one record, synced when it returns; without one there it is
+  // empty. A torn last record is cut off, because a crash may leave one; damage elsewhere is
+  // kCorruption, because nothing legitimate makes it. A full disk is no error if there was one.
   static Result<std::unique_ptr<Manifest>> open(FileSystem& files,
                                                 const std::filesystem::path& path);
 

@@ -95,6 +95,7 @@ class Store {
   void load_partitions() REQUIRES(maintenance_);
   Status remove_debris() REQUIRES(maintenance_);
   Status replay() REQUIRES(maintenance_) EXCLUDES(committer_);
+  Status sync_found_logs();
 
   // store_commit.cc
   struct Request {
@@ -142,6 +143,7 @@ class Store {
   static std::uint64_t number_of(const std::string& partition_name);
   TimestampMs complete_before(const Head::Pending& pending) const;
   std::filesystem::path path_of(const PartitionInfo& partition) const;
+  bool has_passed(TimestampMs since, DurationMs span) const;
   void update_gauges();
 
   std::shared_ptr<const Partitions> partitions() const EXCLUDES(view_mutex_);
@@ -167,6 +169,7 @@ class Store {
   TimestampMs sealed_before_ GUARDED_BY(maintenance_) = kTimestampMin;  // by maintain()
   TimestampMs last_seal_ GUARDED_BY(maintenance_) = 0;
   TimestampMs seal_failed_ GUARDED_BY(maintenance_) = kTimestampMin;
+  TimestampMs merge_failed_ GUARDED_BY(maintenance_) = kTimestampMin;
 
   Mutex committer_;
   std::optional<SampleLog> sample_log_ GUARDED_BY(committer_);

@@ -17,11 +17,18 @@ constexpr std::size_t kGroupSamples = 64 << 10;
 // Samples that are kept in memory because they may have to be logged again.
 constexpr std::size_t kUnsyncedSamplesMax = 1 << 20;
 constexpr DurationMs kFreeCheckEveryMs = 200;
+// A batch is one frame, and a frame of the log may have up to a gigabyte (wal_frame.h).
+constexpr std::size_t kBatchSamplesMax = 4 << 20;
 
 }  // namespace
 
 Result<CommitResult> Store::commit(Batch& batch) {
   if (batch.empty()) return CommitResult{};
+  if (batch.samples.size() > kBatchSamplesMax) {
+    batch.clear();
+    return fail(ErrorCode::kInvalidArgument,
+                "a batch may have up to " + std::to_string(kBatchSamplesMax) + " samples");
+  }
   metrics_.exemplars_dropped.add(batch.exemplars);
   Request request{&batch, CommitResult{}};
   {

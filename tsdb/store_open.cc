@@ -119,7 +119,21 @@ Status Store::remove_debris() {
   return {};
 }
 
+// What a killed process wrote may not be on the disk yet, and from now on samples that are rely on
+// its registrations.
+Status Store::sync_found_logs() {
+  for (const LogType type : {LogType::kSeries, LogType::kSamples}) {
+    for (const std::uint64_t number : TRY(log_files(files_, directory_, type))) {
+      const std::unique_ptr<File> file =
+          TRY(files_.open_append(directory_ / "log" / log_file_name(type, number)));
+      TRY(file->sync());
+    }
+  }
+  return files_.sync_directory(directory_ / "log");
+}
+
 Status Store::replay() {
+  TRY(sync_found_logs());
   MutexLock committer(committer_);
   std::uint64_t nameless = 0;
   const SeriesReplay series = TRY(replay_series(

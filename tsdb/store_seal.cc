@@ -19,8 +19,8 @@ constexpr DurationMs kCompleteAfterMs = kRangeMs / 2;
 // Samples for ranges that were sealed before wait for the next full range, unless there are this
 // many.
 constexpr std::uint64_t kLateSamplesMax = 2 << 20;
-// Every try begins a file of the log and reads all of what is to be sealed.
-constexpr DurationMs kRetrySealMs = 60 * 1000;
+// Every try reads all of what is to be sealed or merged, and writes most of it.
+constexpr DurationMs kRetryMs = 60 * 1000;
 // Commits wait no longer than for these.
 constexpr std::uint32_t kSliceSeries = 8192;
 
@@ -73,9 +73,18 @@ Status Store::maintain() {
   note(drop_expired());
   note(seal_if_due());
   head_.rank_series_if_due();
-  note(merge_due(false));
+  if (has_passed(merge_failed_, kRetryMs)) {
+    Status merged = merge_due(false);
+    if (!merged) merge_failed_ = clock_.now();
+    note(std::move(merged));
+  }
   update_gauges();
   return first_error;
+}
+
+bool Store::has_passed(TimestampMs since, DurationMs span) const {
+  const TimestampMs now = clock_.now();
+  return now - since >= span || now < since;
 }
 
 Status Store::seal_if_due() {
@@ -88,11 +97,9 @@ Status Store::seal_if_due() {
     samples += range.samples;
     if (range.start >= sealed_before_) full_range = true;
   }
-  const auto passed = [now = clock_.now()](TimestampMs since, DurationMs span) {
-    return now - since >= span || now < since;
-  };
-  if (!passed(seal_failed_, kRetrySealMs)) return {};
-  if (!full_range && samples < kLateSamplesMax && (samples == 0 || !passed(last_seal_, kRangeMs)))
+  if (!has_passed(seal_failed_, kRetryMs)) return {};
+  if (!full_range && samples < kLateSamplesMax &&
+      (samples == 0 || !has_passed(last_seal_, kRangeMs)))
     return {};
   Status sealed = seal(end);
   if (!sealed) {
@@ -151,7 +158,9 @@ Status Store::seal(TimestampMs end) {
     head_.take_series(seal, first, std::min(kSliceSeries, next_id - first));
   }
   head_.sort(seal);
-  const Status written = write_partitions(seal, position, complete_before(pending));
+  // What was pending before `end` is frozen; a range from there on may have samples by now.
+  const TimestampMs complete = std::min(end, complete_before(pending));
+  const Status written = write_partitions(seal, position, complete);
   if (!written) {
     metrics_.compactions_failed.add();
     MutexLock committer(committer_);
@@ -221,19 +230,19 @@ Result<PartitionInfo> Store::build_partition(TimestampMs mint, TimestampMs maxt,
   return info;
 }
 
-// After an error of apply() the file says what happened.
+// After an error of apply() the file says what happened; what it does not name goes.
 Status Store::open_manifest() {
   if (manifest_ != nullptr) return {};
   manifest_ = TRY(Manifest::open(files_, directory_ / kManifestName));
   load_partitions();
-  return {};
+  return remove_debris();
 }
 
-// After an error the change was made or not; the next open_manifest() finds out. Until then the
-// files of `added` and of `removed` stay, since the manifest may name either.
+// Requires open_manifest() before the partitions were built. After an error the change was made or
+// not; the next open_manifest() finds out. Until then the files of `added` and of `removed` stay,
+// since the manifest may name either.
 Status Store::apply(const std::vector<ManifestEntry>& added,
                     const std::vector<std::string>& removed) {
-  TRY(open_manifest());
   Status applied = manifest_->apply(added, removed);
   if (!applied) manifest_ = nullptr;
   return applied;
@@ -279,12 +288,15 @@ Status Store::rewrite_series_log() {
     head_.for_each_labels(head_.all_ids(), [&](std::uint32_t id, const Labels& labels) {
       frames.add_series(id, labels.bytes());
     });
+    head_.for_each_alias(
+        [&](std::uint32_t id, const Labels& labels) { frames.add_series(id, labels.bytes()); });
     for (const auto& [metric, entry] : known) frames.add_metadata(metric, entry);
   });
 }
 
 Status Store::drop_expired() {
   if (options_.retention <= 0) return {};
+  TRY(open_manifest());
   const TimestampMs oldest = clock_.now() - options_.retention;
   auto kept = std::make_shared<Partitions>();
   std::vector<std::string> expired;
@@ -310,6 +322,7 @@ Status Store::remove_partitions(const std::vector<std::string>& names) {
 // Partitions grow by merging all that lie in one span: a day, then up to 31 days but no more than a
 // tenth of the retention, so that data does not outlive it by more than that.
 Status Store::merge_due(bool to_final_form) {
+  TRY(open_manifest());
   DurationMs span_max = kMergedMsMax;
   if (options_.retention > 0) span_max = std::min(span_max, options_.retention / 10);
   span_max = std::max(span_max / kDayMs * kDayMs, kDayMs);

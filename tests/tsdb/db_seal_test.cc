@@ -201,6 +201,42 @@ TEST_F(DbSealTest, ForgetsSeriesThatHaveNoSamplesLeft) {
   EXPECT_EQ(dump(), before);
 }
 
+// What is committed while a seal is about to begin must not count as sealed.
+class HookedClock final : public Clock {
+ public:
+  explicit HookedClock(TimestampMs now) : now_(now) {}
+  TimestampMs now() const override {
+    if (const std::function<void()> hook = std::exchange(hook_, nullptr)) hook();
+    return now_;
+  }
+  void on_next_call(std::function<void()> hook) { hook_ = std::move(hook); }
+
+ private:
+  const TimestampMs now_;
+  mutable std::function<void()> hook_;
+};
+
+TEST_F(DbSealTest, ADayThatIsCompletedWhileItIsSealedIsNotTakenAsSealed) {
+  const TimestampMs day = kStart / (24 * kHour) * 24 * kHour;
+  HookedClock hooked(day + 23 * kHour);
+  options().clock = &hooked;
+  reopen();
+  for (const int hour : {1, 3, 19, 22}) append("m", {{day + hour * kHour, 1}});
+  append("m", {{day + 23 * kHour + kHour / 2, 1}});
+  ASSERT_TRUE(db().sync().has_value());
+  bool called = false;
+  hooked.on_next_call([&] {
+    called = true;
+    append("m", {{day + 25 * kHour, 1}});
+  });
+  ASSERT_TRUE(db().maintain().has_value());
+  ASSERT_TRUE(called);
+  const std::string before = dump();
+  EXPECT_EQ(std::count(before.begin(), before.end(), ':'), 6);
+  reopen();
+  EXPECT_EQ(dump(), before);
+}
+
 TEST_F(DbSealTest, KeepsActiveSeriesThroughAFlush) {
   const std::unique_ptr<Appender> batch = db().appender();
   const SeriesRef ref = *batch->series({{kMetricName, "a"}});

@@ -77,6 +77,43 @@ TEST_F(DbTest, RefusesASeriesWithoutLabels) {
   EXPECT_FALSE(db().appender()->series({}).has_value());
 }
 
+TEST_F(DbTest, RefusesMoreLabelsThanASeriesCanHave) {
+  const auto make = [](std::size_t count) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) names.push_back("l" + std::to_string(100'000 + i));
+    std::vector<Label> labels;
+    for (const std::string& name : names) labels.push_back({name, "v"});
+    return Labels::from_sorted(labels);
+  };
+  const std::unique_ptr<Appender> batch = db().appender();
+  const Result<SeriesRef> refused = batch->series(make(65'536));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused.error().message, "a series may have up to 65535 labels, not 65536");
+  const Result<SeriesRef> taken = batch->series(make(65'535));
+  ASSERT_TRUE(taken.has_value());
+  batch->append(*taken, {1'700'000'000'000, 1});
+  ASSERT_TRUE(batch->commit().has_value());
+  const std::string before = dump();
+  reopen();
+  EXPECT_EQ(dump(), before);
+  EXPECT_TRUE(db().flush().has_value());
+  EXPECT_EQ(dump(), before);
+}
+
+TEST_F(DbTest, RefusesABatchThatIsNoFrameOfTheLog) {
+  const std::unique_ptr<Appender> batch = db().appender();
+  const SeriesRef ref = *batch->series({{kMetricName, "m"}});
+  for (TimestampMs t = 0; t <= 4 << 20; ++t) batch->append(ref, {t, 1});
+  const Result<CommitResult> refused = batch->commit();
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused.error().message, "a batch may have up to 4194304 samples");
+  EXPECT_EQ(dump(), "");
+  batch->append(ref, {1, 1});
+  EXPECT_TRUE(batch->commit().has_value());
+}
+
 TEST_F(DbTest, KnowsOnlyTheRefsItGaveOut) {
   const std::unique_ptr<Appender> batch = db().appender();
   const SeriesRef ref = *batch->series({{kMetricName, "up"}});

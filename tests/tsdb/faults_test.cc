@@ -1,5 +1,6 @@
 // Every file call of a scripted life fails once: whatever was acknowledged is there afterwards, and
 // nothing that was not sent.
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -9,6 +10,9 @@
 #include "tests/testing/seed.h"
 #include "tests/tsdb/db_fixture.h"
 #include "tsdb/db.h"
+#include "tsdb/db_directory.h"
+#include "tsdb/manifest.h"
+#include "tsdb/wal/wal_frame.h"
 
 namespace silverback::tsdb {
 namespace {
@@ -176,6 +180,123 @@ TEST_F(FaultsTest, NoPowerLossLosesWhatWasSynced) {
     append(2, 1000, 9);
     check(context + "going on: ");
   }
+}
+
+// What a killed process left in the page cache is read by the next one, which must not build on it
+// before it is on the disk.
+TEST_F(FaultsTest, NoPowerLossAfterAKillLosesWhatWasSyncedBetween) {
+  const std::uint64_t seed = silverback::testing::seed();
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
+  std::mt19937_64 random(seed);
+  start_over();
+  open(100);
+  live();
+  db_.reset();
+  const std::size_t calls = files_->calls();
+  for (std::size_t n = 3; n < calls; ++n) {
+    const std::string context = "killed at call " + std::to_string(n) + ": ";
+    start_over();
+    files_->fail_after(n, {}, FaultyFileSystem::kForever);
+    DbOptions options;
+    options.files = files_.get();
+    options.clock = &clock_;
+    auto db = Db::open(scratch_ / "db", options);
+    if (db) {
+      db_ = *std::move(db);
+      live();
+    }
+    db_.reset();
+    files_->heal();
+    open(100);
+    if (HasFatalFailure()) FAIL() << context;
+    check(context);
+    append(4, 1000, 9);
+    ASSERT_TRUE(db_->sync().has_value()) << context;
+    files_->fail_after(0, {}, FaultyFileSystem::kForever);
+    files_->lose_power(n % 2 == 0 ? &random : nullptr);
+    db_.reset();
+    files_->heal();
+    open(100);
+    if (HasFatalFailure()) FAIL() << context;
+    check(context + "then power lost: ");
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_F(FaultsTest, ASealWhoseManifestFailsLeavesNoPartitionBehind) {
+  for (std::size_t n = 0; n < 30; ++n) {
+    start_over();
+    open(100);
+    append(3, 1000, 1);
+    append(3, 8 * kHour, 2);
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      files_->fail_after(n, {FileOperation::kSync, FileOperation::kWrite});
+      static_cast<void>(db_->flush());
+    }
+    files_->heal();
+    append(3, 1000, 3);
+    ASSERT_TRUE(db_->flush().has_value());
+    const std::string context = "failing call " + std::to_string(n) + ": ";
+    check(context);
+    db_.reset();
+    const auto manifest = Manifest::open(*files_, scratch_ / "db" / kManifestName);
+    EXPECT_EQ(files_->list(scratch_ / "db" / "partitions")->size(), (*manifest)->entries().size())
+        << context;
+  }
+}
+
+TEST_F(FaultsTest, NothingSealedIsReplayedAfterASyncFailedInTheSeal) {
+  start_over();
+  open(100);
+  append(3, 1000, 1);
+  files_->fail_after(1, {FileOperation::kSync});  // the first is that of the registrations
+  ASSERT_TRUE(db_->flush().has_value());
+  EXPECT_TRUE(files_->has_failed());
+  db_.reset();
+  open(100);
+  EXPECT_EQ(db_->head_stats(0).chunks, 0U);
+  check("reopened: ");
+}
+
+// A series that was forgotten and came back has two ids in the log if the old registration could
+// not be removed.
+TEST_F(FaultsTest, AnIdThatTheLogStillUsesKeepsItsMeaningWhenTheSeriesLogIsRewritten) {
+  start_over();
+  open(100);
+  const auto put = [&](std::initializer_list<std::string> metrics, int hour) {
+    const std::unique_ptr<Appender> batch = db_->appender();
+    for (const std::string& metric : metrics) {
+      const TimestampMs t = kStart + hour * kHour;
+      batch->append(*batch->series(Labels{{kMetricName, metric}}), {t, 1});
+      sent_[{metric, t}].insert(1);
+      acknowledged_.emplace(metric, t);
+    }
+    ASSERT_TRUE(batch->commit().has_value());
+  };
+  const std::filesystem::path log = scratch_ / "db" / "log";
+  const auto registrations = [&] { return log / log_file_name(LogType::kSeries, 1); };
+
+  put({"returns", "stays", "goes"}, 0);
+  ASSERT_TRUE(db_->sync().has_value());
+  std::filesystem::copy(registrations(), scratch_ / "old");
+  for (const int hour : {8, 16, 24}) {
+    put({"stays", "goes"}, hour);
+    ASSERT_TRUE(db_->maintain().has_value());
+  }
+  ASSERT_EQ(db_->head_stats(0).series, 2U);
+  ASSERT_FALSE(std::filesystem::exists(registrations()));
+  put({"returns"}, 1000);
+  put({"stays"}, 33);
+  db_.reset();
+  std::filesystem::copy(scratch_ / "old", registrations());
+
+  open(100);
+  check("with two ids: ");
+  ASSERT_TRUE(db_->maintain().has_value());
+  ASSERT_FALSE(std::filesystem::exists(registrations())) << "rewritten, since one was forgotten";
+  db_.reset();
+  open(100);
+  check("rewritten: ");
 }
 
 TEST_F(FaultsTest, AFlippedByteOfTheLogCostsSamplesButNeverMakesWrongOnes) {

@@ -122,4 +122,21 @@ std::vector<std::uint32_t> Postings::ids() const {
   return ids;
 }
 
+bool Postings::any_of(const std::function<bool(std::uint32_t)>& holds) const {
+  if (!is_bitmap()) return std::any_of(few(), few() + size_, holds);
+  struct Search {
+    const std::function<bool(std::uint32_t)>& holds;
+    bool found = false;
+  } search{holds};
+  roaring_iterate(
+      data_.many,
+      [](std::uint32_t id, void* param) {
+        auto& self = *static_cast<Search*>(param);
+        self.found = self.holds(id);
+        return !self.found;
+      },
+      &search);
+  return search.found;
+}
+
 }  // namespace silverback::tsdb

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -63,6 +64,8 @@ class Postings {
   void intersect_into(IdSet& set) const;
   void subtract_from(IdSet& set) const;
   std::vector<std::uint32_t> ids() const;  // ascending
+  // Whether it holds for an id; asks until it does.
+  bool any_of(const std::function<bool(std::uint32_t id)>& holds) const;
 
  private:
   void swap(Postings& other) noexcept {

@@ -9,7 +9,7 @@ namespace silverback::tsdb {
 Head::Head() = default;
 Head::~Head() = default;
 
-std::uint32_t Head::series(const Labels& labels) {
+Result<std::uint32_t> Head::series(const Labels& labels) {
   const std::uint64_t hash = labels.hash();
   const auto revive = [this](std::uint32_t id) {
     Series* series = table_.find(id);
@@ -23,7 +23,8 @@ std::uint32_t Head::series(const Labels& labels) {
   }
   WriterLock lock(index_mutex_);
   if (const auto found = index_.find(labels, hash)) return revive(*found);
-  assert(next_id_ != 0xffff'ffff);
+  if (next_id_ == 0xffff'ffff)
+    return fail(ErrorCode::kUnavailable, "no series can be added: all ids were given out once");
   const std::uint32_t id = next_id_++;
   Series& series = table_.make(id);
   const HeadIndex::PairIds list = index_.add(id, labels, hash);
@@ -88,6 +89,11 @@ std::uint64_t Head::series_count() const {
 std::uint32_t Head::next_id() const {
   ReaderLock lock(index_mutex_);
   return next_id_;
+}
+
+void Head::for_each_alias(const std::function<void(std::uint32_t, const Labels&)>& visit) const {
+  for (const auto& [alias, id] : same_labels_)
+    for_each_labels({&id, 1}, [&](std::uint32_t, const Labels& labels) { visit(alias, labels); });
 }
 
 bool Head::restore_series(std::uint32_t id, const Labels& labels) {
@@ -208,9 +214,8 @@ void Head::apply(const CommitGroup& group, LogPosition position) {
 }
 
 Head::Range& Head::range_of(TimestampMs t, LogPosition position) {
-  if (last_range_ != nullptr && t >= last_range_start_ && t - last_range_start_ < kRangeMs)
-    return *last_range_;
   const TimestampMs start = range_start(t);
+  if (last_range_ != nullptr && start == last_range_start_) return *last_range_;
   const auto [place, made] = ranges_.try_emplace(start);
   if (made) place->second.first_position = position;
   last_range_ = &place->second;

@@ -1,6 +1,6 @@
 // The head: all samples that are in no partition yet, in memory.
 //
-// One committer at a time (db_commit.cc) stages a group of samples, logs it, and applies it; a
+// One committer at a time (store_commit.cc) stages a group of samples, logs it, and applies it; a
 // group is visible to a selection as a whole or not at all. Samples newer than the newest of their
 // series go to its open chunk, older ones to its late samples; of two at one instant the one in a
 // chunk was accepted first, and among late ones the one that came first.
@@ -65,7 +65,8 @@ struct CommitGroup {
 struct SealedSeries {
   std::uint32_t id;
   CutChunk* newest;            // it and what is older; null: only late samples
-  std::size_t late_looked_at;  // of the series' late samples, those that the seal covers were taken
+  std::size_t late_looked_at;  // of its late samples, those that the seal covers before late_end
+  TimestampMs late_end;        // were taken
   std::vector<Sample> late;    // those, in order of acceptance
 };
 
@@ -75,6 +76,7 @@ struct Seal {
   std::vector<SealedSeries> series;
 
   bool covers(TimestampMs t) const;
+  bool takes_late(TimestampMs t, TimestampMs late_end) const { return t < late_end && covers(t); }
 };
 
 class Head {
@@ -83,7 +85,9 @@ class Head {
   ~Head();
 
   // --- Series. SeriesRef is the id plus one.
-  std::uint32_t series(const Labels& labels) EXCLUDES(index_mutex_);
+  static constexpr std::size_t kLabelsMax = 0xffff;
+  // Requires up to kLabelsMax labels. Errors: kUnavailable when all ids were given out once.
+  Result<std::uint32_t> series(const Labels& labels) EXCLUDES(index_mutex_);
   bool known(std::uint32_t id) const;
   ReaderGate& gate() const { return gate_; }
   // Committer. Series made since the last call, with their labels, and the next free id. What could
@@ -97,6 +101,9 @@ class Head {
 
   // --- Recovery, before anything else. False if other labels have the id.
   bool restore_series(std::uint32_t id, const Labels& labels) EXCLUDES(index_mutex_);
+  // Ids by which the log knows series that are kept under others, with their labels.
+  void for_each_alias(const std::function<void(std::uint32_t, const Labels&)>& visit) const
+      EXCLUDES(index_mutex_);
   void reserve_ids(std::uint32_t next_id) EXCLUDES(index_mutex_);
   // The id under which the labels of `id` are kept; nothing if it is unknown.
   std::optional<std::uint32_t> restored(std::uint32_t id) const;
@@ -190,6 +197,10 @@ class Head {
   static bool overlaps(const Series& series, TimeRange range);
   std::vector<std::uint32_t> match_with_data(std::span<const Matcher> matchers,
                                              TimeRange range) const
+      REQUIRES_SHARED(index_mutex_, samples_mutex_);
+
+  // Whether a series with that pair has.
+  bool has_data(std::uint32_t pair, TimeRange range) const
       REQUIRES_SHARED(index_mutex_, samples_mutex_);
 
   SeriesTable table_;

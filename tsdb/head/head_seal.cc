@@ -51,21 +51,29 @@ void Head::take_series(Seal& seal, std::uint32_t first, std::uint32_t count) {
     if (found == nullptr || found->state.load() == Series::State::kFree) continue;
     Series& series = *found;
     // A writer may have begun ranges that are not sealed, so what is newer than a chunk that stays
-    // stays too.
+    // stays too: chunks, and late samples that may be second to one in them.
     CutChunk* newest = series.newest_cut;
-    for (const CutChunk* chunk = newest; chunk != nullptr; chunk = chunk->older)
-      if (!seal.covers(chunk->first)) newest = chunk->older;
-    if (newest == series.newest_cut && series.open.count > 0 && seal.covers(series.open_first)) {
-      cut(series, *sealing_.at(range_start(series.open_first)).arena);
-      newest = series.newest_cut;
+    TimestampMs stays_from = kTimestampMax;
+    for (const CutChunk* chunk = newest; chunk != nullptr; chunk = chunk->older) {
+      if (seal.covers(chunk->first)) continue;
+      newest = chunk->older;
+      stays_from = chunk->first;
     }
-    std::vector<Sample> late;
-    if (series.late != nullptr)
+    if (series.open.count > 0 && newest == series.newest_cut) {
+      if (seal.covers(series.open_first)) {
+        cut(series, *sealing_.at(range_start(series.open_first)).arena);
+        newest = series.newest_cut;
+      } else {
+        stays_from = series.open_first;
+      }
+    }
+    SealedSeries sealed{id, newest, 0, stays_from, {}};
+    if (series.late != nullptr) {
+      sealed.late_looked_at = series.late->size();
       for (const Sample& sample : *series.late)
-        if (seal.covers(sample.t)) late.push_back(sample);
-    if (newest == nullptr && late.empty()) continue;
-    seal.series.push_back(
-        {id, newest, series.late == nullptr ? 0 : series.late->size(), std::move(late)});
+        if (seal.takes_late(sample.t, stays_from)) sealed.late.push_back(sample);
+    }
+    if (newest != nullptr || !sealed.late.empty()) seal.series.push_back(std::move(sealed));
   }
 }
 
@@ -185,7 +193,9 @@ void Head::drop_series(const Seal& seal, std::size_t first, std::size_t count) {
     std::vector<Sample>& late = *series.late;
     const auto looked_at = late.begin() + static_cast<std::ptrdiff_t>(sealed.late_looked_at);
     late.erase(std::remove_if(late.begin(), looked_at,
-                              [&](const Sample& sample) { return seal.covers(sample.t); }),
+                              [&](const Sample& sample) {
+                                return seal.takes_late(sample.t, sealed.late_end);
+                              }),
                looked_at);
     late_samples_ -= sealed.late.size();
     if (late.empty()) series.late = nullptr;

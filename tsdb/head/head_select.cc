@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <bit>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "tsdb/head/head.h"
 #include "tsdb/head/late_samples.h"
 
@@ -153,22 +155,28 @@ std::vector<std::uint32_t> Head::match_with_data(std::span<const Matcher> matche
   return ids;
 }
 
+bool Head::has_data(std::uint32_t pair, TimeRange range) const {
+  return index_.pair(pair).postings.any_of(
+      [&](std::uint32_t id) { return overlaps(*table_.find(id), range); });
+}
+
 Names Head::label_names(std::span<const Matcher> matchers, TimeRange range) const {
   Names names;
   ReaderLock index_lock(index_mutex_);
   { MutexLock turn(turn_); }
   ReaderLock lock(samples_mutex_);
-  boost::unordered_flat_map<std::uint32_t, bool> pairs_seen;
-  for (const std::uint32_t id : match_with_data(matchers, range)) {
-    for (const std::uint32_t pair : pairs(*table_.find(id))) pairs_seen.emplace(pair, true);
-  }
-  index_.for_each_name([&](const HeadIndex::Name& name) {
-    for (const auto& [value, pair] : name.pairs) {
-      if (!pairs_seen.contains(pair)) continue;
-      names.values.push_back(name.name);
-      break;
-    }
-  });
+  boost::unordered_flat_set<std::uint32_t> pairs_seen;
+  if (!matchers.empty())
+    for (const std::uint32_t id : match_with_data(matchers, range))
+      for (const std::uint32_t pair : pairs(*table_.find(id))) pairs_seen.insert(pair);
+  index_.for_each_name(
+      [&](const HeadIndex::Name& name) REQUIRES_SHARED(index_mutex_, samples_mutex_) {
+        for (const auto& [value, pair] : name.pairs) {
+          if (matchers.empty() ? !has_data(pair, range) : !pairs_seen.contains(pair)) continue;
+          names.values.push_back(name.name);
+          break;
+        }
+      });
   std::sort(names.values.begin(), names.values.end());
   return names;
 }
@@ -182,12 +190,8 @@ Names Head::label_values(std::string_view name, std::span<const Matcher> matcher
   { MutexLock turn(turn_); }
   ReaderLock lock(samples_mutex_);
   if (matchers.empty()) {
-    for (const auto& [value, pair] : label->pairs) {
-      const std::vector<std::uint32_t> ids = index_.pair(pair).postings.ids();
-      if (std::any_of(ids.begin(), ids.end(),
-                      [&](std::uint32_t id) { return overlaps(*table_.find(id), range); }))
-        names.values.emplace_back(value);
-    }
+    for (const auto& [value, pair] : label->pairs)
+      if (has_data(pair, range)) names.values.emplace_back(value);
   } else {
     for (const std::uint32_t id : match_with_data(matchers, range)) {
       const std::string_view value = index_.value(pairs(*table_.find(id)), name);

@@ -168,7 +168,8 @@ Status SampleLog::sync() {
 }
 
 Result<LogPosition> SampleLog::rotate() {
-  if (failed_ || !log_.is_open() || log_.size() > kLogHeaderBytes) TRY(start_file_after_sync());
+  TRY(sync());
+  if (!log_.is_open() || log_.size() > kLogHeaderBytes) TRY(start_file());
   return log_position(log_.number(), 0);
 }
 

@@ -86,8 +86,10 @@ Status SeriesLog::sync(std::uint32_t next_id) {
 
 Result<SeriesLog::Rewrite> SeriesLog::begin_rewrite(std::uint32_t next_id) {
   TRY(sync(next_id));
+  // Before what is appended meanwhile, which is newer.
+  const std::uint64_t number = log_.take_number();
   TRY(start_file(next_id));
-  return Rewrite{files_, directory_, log_.take_number(), log_.number(), next_id};
+  return Rewrite{files_, directory_, number, next_id};
 }
 
 Status SeriesLog::Rewrite::write(const Entries& entries) const {
@@ -104,7 +106,7 @@ Status SeriesLog::Rewrite::write(const Entries& entries) const {
       },
       bytes));
   for (const std::uint64_t old : TRY(log_files(files, directory, LogType::kSeries)))
-    if (old < keep_from)
+    if (old < number)
       TRY(files.remove_all(directory / "log" / log_file_name(LogType::kSeries, old)));
   return files.sync_directory(directory / "log");
 }

@@ -64,8 +64,7 @@ class SeriesLog {
   struct Rewrite {
     FileSystem& files;
     std::filesystem::path directory;
-    std::uint64_t number;     // of the file to write
-    std::uint64_t keep_from;  // files below it go
+    std::uint64_t number;  // of the file to write; those below it go
     std::uint32_t next_id;
     Status write(const Entries& entries) const;
   };

@@ -83,6 +83,21 @@ TEST(Postings, ComputeWithSetsLikeSets) {
   }
 }
 
+TEST(Postings, AreSearchedOnlyUpToTheFirstHit) {
+  for (const std::uint32_t size : {1U, 10U, 1000U}) {
+    Postings postings;
+    for (std::uint32_t id = 0; id < size; ++id) postings.add(id * 3);
+    Ids asked;
+    EXPECT_TRUE(postings.any_of([&](std::uint32_t id) {
+      asked.push_back(id);
+      return id >= size / 2 * 3;
+    }));
+    EXPECT_EQ(asked.size(), size / 2 + 1);
+    EXPECT_FALSE(postings.any_of([](std::uint32_t id) { return id % 3 != 0; }));
+  }
+  EXPECT_FALSE(Postings().any_of([](std::uint32_t) { return true; }));
+}
+
 TEST(Postings, MoveWithTheirIds) {
   Postings from;
   for (std::uint32_t id = 0; id < 100; ++id) from.add(id);

@@ -25,12 +25,14 @@ class HeadTest : public ::testing::Test {
     head_.apply(group, ++position_);
   }
 
-  // Times of the one series that the seal has in the range that starts at `start`.
+  // Times of m that the seal has in the range that starts at `start`.
   std::vector<TimestampMs> sealed(const Seal& seal, TimestampMs start) const {
     Labels labels;
     SampleColumns columns;
     const auto source = head_.source(seal, start, start + kRangeMs);
-    return *source->next(labels, columns) ? columns.t : std::vector<TimestampMs>();
+    while (*source->next(labels, columns))
+      if (labels.metric_name() == "m") return columns.t;
+    return {};
   }
 
   std::vector<TimestampMs> left() const {
@@ -53,7 +55,7 @@ class HeadTest : public ::testing::Test {
 };
 
 TEST_F(HeadTest, TakesNothingOfARangeThatBeganAfterTheSeal) {
-  const std::uint32_t id = head_.series(Labels{{kMetricName, "m"}});
+  const std::uint32_t id = *head_.series(Labels{{kMetricName, "m"}});
   append(id, kMinute);
   Seal seal;
   head_.begin_seal(seal, kTimestampMax);
@@ -69,8 +71,8 @@ TEST_F(HeadTest, TakesNothingOfARangeThatBeganAfterTheSeal) {
 }
 
 TEST_F(HeadTest, TakesNothingThatIsNewerThanWhatStays) {
-  const std::uint32_t id = head_.series(Labels{{kMetricName, "m"}});
-  const std::uint32_t other = head_.series(Labels{{kMetricName, "other"}});
+  const std::uint32_t id = *head_.series(Labels{{kMetricName, "m"}});
+  const std::uint32_t other = *head_.series(Labels{{kMetricName, "other"}});
   append(id, kMinute);
   append(other, 2 * kRangeMs);
   Seal seal;
@@ -85,7 +87,7 @@ TEST_F(HeadTest, TakesNothingThatIsNewerThanWhatStays) {
 }
 
 TEST_F(HeadTest, TakesNoLateSampleOfARangeThatBeganAfterTheSeal) {
-  const std::uint32_t id = head_.series(Labels{{kMetricName, "m"}});
+  const std::uint32_t id = *head_.series(Labels{{kMetricName, "m"}});
   append(id, 3 * kRangeMs);
   append(id, kRangeMs);  // late
   Seal seal;
@@ -100,8 +102,34 @@ TEST_F(HeadTest, TakesNoLateSampleOfARangeThatBeganAfterTheSeal) {
   EXPECT_THAT(left(), ElementsAre(1, kRangeMs + 2, 3 * kRangeMs));
 }
 
+TEST_F(HeadTest, LeavesALateSampleWithTheOneThatWasAcceptedBefore) {
+  const std::uint32_t id = *head_.series(Labels{{kMetricName, "m"}});
+  const std::uint32_t other = *head_.series(Labels{{kMetricName, "other"}});
+  append(id, kMinute);
+  append(other, 2 * kRangeMs);
+  Seal seal;
+  head_.begin_seal(seal, kTimestampMax);
+  append(id, kRangeMs);
+  append(id, 2 * kRangeMs);  // stays, because what is before it does
+  append(id, 2 * kRangeMs + 5);
+  append(id, 2 * kRangeMs);  // the same instant again, late
+  head_.take_series(seal, 0, head_.next_id());
+  head_.sort(seal);
+  EXPECT_THAT(sealed(seal, 2 * kRangeMs), IsEmpty());
+  finish(seal, true);
+  EXPECT_THAT(left(), ElementsAre(kRangeMs, 2 * kRangeMs, 2 * kRangeMs + 5));
+}
+
+TEST_F(HeadTest, TakesTheFirstAndTheLastInstantThereIs) {
+  const std::uint32_t id = *head_.series(Labels{{kMetricName, "m"}});
+  append(id, kTimestampMin);
+  append(id, kTimestampMax);
+  EXPECT_THAT(left(), ElementsAre(kTimestampMin, kTimestampMax));
+  EXPECT_EQ(head_.pending().ranges.size(), 2U);
+}
+
 TEST_F(HeadTest, IsAsBeforeAfterASealThatFailed) {
-  const std::uint32_t id = head_.series(Labels{{kMetricName, "m"}});
+  const std::uint32_t id = *head_.series(Labels{{kMetricName, "m"}});
   append(id, kMinute);
   Seal seal;
   head_.begin_seal(seal, kTimestampMax);

@@ -226,6 +226,29 @@ TEST(Wal, ReadsOnBehindDamageFromTheNextFrameThatStartsAnew) {
     EXPECT_EQ(got.frames[got.frames.size() - i], want[want.size() - i]);
 }
 
+TEST(SeriesLog, PrefersWhatWasAppendedDuringARewrite) {
+  MemoryFileSystem files;
+  make_directories(files);
+  SeriesLog log(files, "db", 1);
+  const auto help = [](std::string_view text) {
+    return [text](SeriesFrames& frames) {
+      frames.add_metadata("m", {MetricType::kCounter, std::string(text), ""});
+    };
+  };
+  ASSERT_TRUE(log.append(help("old"), 0).has_value());
+  const Result<SeriesLog::Rewrite> rewrite = log.begin_rewrite(0);
+  ASSERT_TRUE(rewrite.has_value());
+  ASSERT_TRUE(log.append(help("new"), 0).has_value());
+  ASSERT_TRUE(rewrite->write(help("old")).has_value());
+  std::string newest;
+  ASSERT_TRUE(replay_series(
+                  files, "db", [](std::uint32_t, const Labels&) {},
+                  [&](std::string_view, Metadata entry) { newest = entry.help; })
+                  .has_value());
+  EXPECT_EQ(newest, "new");
+  EXPECT_EQ(log_files(files, "db", LogType::kSeries)->size(), 2U);
+}
+
 TEST(SeriesLog, GivesRegistrationsAndMetadataBack) {
   MemoryFileSystem files;
   make_directories(files);
