@@ -148,6 +148,20 @@ TEST_F(HttpServerTest, TakesChunkedBodies) {
   EXPECT_EQ(client.get("/next").body, "GET /next? ");
 }
 
+TEST_F(HttpServerTest, TakesTheEndOfAChunkedBodyInPieces) {
+  start(test_options());
+  for (const std::string_view chunk : {"", "4\r\nabcd\r\n"}) {
+    HttpClient client(address_);
+    client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send(chunk);
+    for (const std::string_view piece : {"0\r\n", "\r", "\n"}) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // so that it comes alone
+      client.send(piece);
+    }
+    EXPECT_EQ(client.receive().status, 200);
+  }
+}
+
 TEST_F(HttpServerTest, TakesALargeBody) {
   start(test_options());
   HttpClient client(address_);
