@@ -1,4 +1,6 @@
 #include <bit>
+#include <memory>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <snappy.h>
@@ -68,6 +70,50 @@ TEST_F(WriteTest, AnswersBadPartsWith400AndInPlainText) {
   EXPECT_EQ(answer.header("content-type"), "text/plain; charset=utf-8");
   EXPECT_NE(answer.body.find("out of bounds"), std::string::npos) << answer.body;
   EXPECT_EQ(write("not snappy").status, 400);
+}
+
+// A store whose batches never make it.
+class FailingBatch final : public Appender {
+ public:
+  explicit FailingBatch(ErrorCode code) : code_(code) {}
+  Result<SeriesRef> series(const Labels&) override { return SeriesRef{1}; }
+  bool known(SeriesRef) const override { return true; }
+  void append(SeriesRef, Sample, AppendOptions) override {}
+  void append(SeriesRef, HistogramSample, AppendOptions) override {}
+  void append(SeriesRef, Exemplar) override {}
+  void append_metadata(std::string_view, Metadata) override {}
+  Result<CommitResult> commit() override { return fail(code_, "the store is broken"); }
+  void rollback() override {}
+
+ private:
+  const ErrorCode code_;
+};
+
+TEST_F(WriteTest, BlamesTheSenderForNothingThatTheStoreDid) {
+  const std::pair<ErrorCode, int> cases[] = {
+      {ErrorCode::kNotFound, 500},
+      {ErrorCode::kExecution, 500},
+      {ErrorCode::kCanceled, 500},
+      {ErrorCode::kTimeout, 500},
+      {ErrorCode::kIo, 500},
+      {ErrorCode::kCorruption, 500},
+      {ErrorCode::kInvalidArgument, 400},
+      {ErrorCode::kUnavailable, 503},
+  };
+  ErrorCode code = ErrorCode::kIo;
+  ingest::RemoteWriteReceiver broken([&] { return std::make_unique<FailingBatch>(code); },
+                                     ingest::Acceptance(0, clock_), {}, nullptr);
+  listen();
+  server_->set_storage({.remote_write = &broken});
+  for (const auto& [failure, status] : cases) {
+    code = failure;
+    const HttpAnswer answer = write(write_request("x", 1, kNow));
+    EXPECT_EQ(answer.status, status) << static_cast<int>(failure);
+    EXPECT_EQ(answer.body, "the store is broken\n");
+  }
+  server_->stop(1'000);
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 TEST_F(WriteTest, AnswersFormsItDoesNotTakeWith415) {
