@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include <stdexcept>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -108,6 +109,7 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<Next> serve_one(bool first);
   asio::awaitable<bool> wait_for_bytes(bool first);
   asio::awaitable<error_code> read_some();
+  std::size_t parse(error_code& error);
   asio::awaitable<error_code> read_head();
   asio::awaitable<error_code> read_sized_body(std::uint64_t bytes);
   asio::awaitable<error_code> read_chunked_body();
@@ -236,7 +238,20 @@ asio::awaitable<error_code> HttpServer::Connection::read_head() {
   parser_->body_limit(boost::none);
   for (;;) {
     error_code error;
-    buffer_.consume(parser_->put(buffer_.data(), error));
+    parse(error);
+// Feeds the parser; returns how much it used up.
+std::size_t HttpServer::Connection::parse(error_code& error) {
+  try {
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    return used;
+  } catch (const std::length_error&) {
+    // Beast keeps the lengths of a field in 16 bits, and this is how it says so.
+    error = asio::error::message_size;
+    return 0;
+  }
+}
+
     if (error && error != http::error::need_more) co_return error;
     if (parser_->is_header_done()) co_return error_code();
     error = co_await read_some();
@@ -300,8 +315,7 @@ asio::awaitable<error_code> HttpServer::Connection::read_chunked_body() {
   parser_->body_limit(body_bytes_max_);
   for (;;) {
     error_code error;
-    const std::size_t used = parser_->put(buffer_.data(), error);
-    buffer_.consume(used);
+    const std::size_t used = parse(error);
     if (error && error != http::error::need_more) co_return error;
     // The parser bounds neither the extensions of a chunk nor what follows the last one.
     if (buffer_.size() > server_.options.head_bytes_max) co_return http::error::header_limit;
@@ -430,6 +444,7 @@ Response HttpServer::Connection::error_answer(error_code error) const {
 }
 
 void HttpServer::Connection::check_deadline(std::int64_t now_ms) {
+  if (error == asio::error::message_size) return text_response(431, "a header is too long\n");
   const std::int64_t deadline = deadline_ms_;
   if (deadline == 0 || now_ms < deadline) return;
   asio::post(executor(), [self = shared_from_this()] {

@@ -241,6 +241,22 @@ TEST_F(HttpServerTest, TakesLongRequestLinesAndRefusesEndlessHeads) {
   EXPECT_TRUE(endless.closed_within(10'000));
 }
 
+TEST_F(HttpServerTest, RefusesHeadersThatItsParserCannotHold) {
+  start(test_options());
+  for (const std::size_t bytes : {65'533U, 65'534U, 65'536U, 100'000U}) {
+    for (const bool in_name : {false, true}) {
+      const std::string text(bytes, 'v');
+      HttpClient client(address_);
+      client.send("GET /x HTTP/1.1\r\n" + (in_name ? text + ": v" : "X: " + text) + "\r\n\r\n");
+      EXPECT_EQ(client.receive().status, bytes < 65'534 ? 200 : 431) << bytes << in_name;
+    }
+  }
+  HttpClient trailer(address_);
+  trailer.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
+               std::string(70'000, 'v') + "\r\n\r\n");
+  EXPECT_EQ(trailer.receive().status, 431);
+}
+
 TEST_F(HttpServerTest, RefusesEndlessChunkHeadsAndTrailers) {
   start(test_options());
   for (const std::string_view before : {"4;x=", "4\r\nabcd\r\n0\r\nX: "}) {
