@@ -4,6 +4,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -120,6 +121,11 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> watch(std::shared_ptr<Connection> self, std::shared_ptr<Request> request);
   std::optional<Response> admit_body();
   Response error_answer(error_code error) const;
+  // When reading a body that begins now is given up.
+  std::int64_t end_of_body_ms() const {
+    const DurationMs timeout = server_.options.read_timeout;
+    return timeout == 0 ? std::numeric_limits<std::int64_t>::max() : steady_ms() + timeout;
+  }
   void fill_request();
   void set_deadline(DurationMs after) { deadline_ms_ = after == 0 ? 0 : steady_ms() + after; }
   void close();
@@ -288,7 +294,7 @@ std::optional<Response> HttpServer::Connection::admit_body() {
 }
 
 asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_t bytes) {
-  const std::int64_t give_up_ms = steady_ms() + server_.options.read_timeout;
+  const std::int64_t give_up_ms = end_of_body_ms();
   std::string& body = request_->body;
   const std::size_t total = static_cast<std::size_t>(bytes);
   const std::size_t buffered = std::min(buffer_.size(), total);
@@ -311,7 +317,7 @@ asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_
 }
 
 asio::awaitable<error_code> HttpServer::Connection::read_chunked_body() {
-  const std::int64_t give_up_ms = steady_ms() + server_.options.read_timeout;
+  const std::int64_t give_up_ms = end_of_body_ms();
   parser_->body_limit(body_bytes_max_);
   for (;;) {
     error_code error;
@@ -545,8 +551,9 @@ asio::awaitable<void> HttpServer::Impl::accept(std::size_t listener) {
 
 // One look at all deadlines every now and then costs less than a timer for every read and write.
 asio::awaitable<void> HttpServer::Impl::sweep() {
-  const DurationMs shortest = std::min(
-      {options.head_timeout, options.stall_timeout, options.read_timeout, options.linger_timeout});
+  DurationMs shortest =
+      std::min({options.head_timeout, options.stall_timeout, options.linger_timeout});
+  if (options.read_timeout != 0) shortest = std::min(shortest, options.read_timeout);
   const auto interval = std::chrono::milliseconds(std::clamp<DurationMs>(shortest / 4, 10, 500));
   for (;;) {
     {

@@ -32,8 +32,9 @@ struct HttpOptions {
   std::uint64_t inflight_bytes_max = 256ULL << 20;  // --web.max-inflight-bytes
   DurationMs head_timeout = 10'000;   // from the first byte (or the connect) to the end of the head
   DurationMs stall_timeout = 30'000;  // longest time without a byte inside a body or an answer
-  DurationMs read_timeout = 5 * 60'000;  // --web.read-timeout: a whole body; also idle connections
-  DurationMs linger_timeout = 1'000;     // reads on after an early refusal, so that it is received
+  // --web.read-timeout: a whole body; also idle connections; 0: none
+  DurationMs read_timeout = 5 * 60'000;
+  DurationMs linger_timeout = 1'000;  // reads on after an early refusal, so that it is received
   Registry* metrics = nullptr;
 };
 

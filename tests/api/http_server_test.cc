@@ -392,6 +392,24 @@ TEST_F(HttpServerTest, TellsTheHandlerWhenTheClientIsGone) {
   HttpClient rude(address_);
   rude.send(http_request("GET", "/wait"));
   request = handler_.arrived();
+TEST_F(HttpServerTest, HasNoReadTimeoutIfItIsZero) {
+  HttpOptions options = test_options();
+  options.read_timeout = 0;
+  start(std::move(options));
+  HttpClient client(address_);
+  client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("ab");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("cd");
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_FALSE(client.closed_within(500)) << "idle";
+  client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("1\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(client.receive().status, 200);
+}
+
   rude.reset();
   EXPECT_TRUE(eventually([&] { return request->canceled.load(); }));
   handler_.go_on();
