@@ -7,8 +7,8 @@
 #include <limits>
 #include <map>
 #include <optional>
-
 #include <stdexcept>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -42,7 +42,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::size_t kBodyReadBytes = 256 * 1024;
 // An unread body up to this size is read and thrown away to keep the connection; more is not worth
 // it (Go's server draws the line at the same place).
 constexpr std::uint64_t kDrainBytesMax = 256 * 1024;
@@ -121,12 +120,12 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> watch(std::shared_ptr<Connection> self, std::shared_ptr<Request> request);
   std::optional<Response> admit_body();
   Response error_answer(error_code error) const;
+  void fill_request();
   // When reading a body that begins now is given up.
   std::int64_t end_of_body_ms() const {
     const DurationMs timeout = server_.options.read_timeout;
     return timeout == 0 ? std::numeric_limits<std::int64_t>::max() : steady_ms() + timeout;
   }
-  void fill_request();
   void set_deadline(DurationMs after) { deadline_ms_ = after == 0 ? 0 : steady_ms() + after; }
   void close();
 
@@ -212,6 +211,9 @@ asio::awaitable<HttpServer::Connection::Next> HttpServer::Connection::serve_one(
   const bool keep_alive = parser_->keep_alive();
   parser_.reset();
   Response response = co_await answer();
+  // The lease stands for these two, and who reads the answer slowly would keep them.
+  std::string().swap(request_->body);  // assigning would keep the memory
+  request_->form = Form();
   lease_.reset();
   const bool written = co_await write(std::move(response), keep_alive && !server_.stopping);
   if (!written || !keep_alive) co_return Next::kClose;
@@ -237,14 +239,6 @@ asio::awaitable<error_code> HttpServer::Connection::read_some() {
   co_return error;
 }
 
-asio::awaitable<error_code> HttpServer::Connection::read_head() {
-  set_deadline(server_.options.head_timeout);
-  parser_.emplace();
-  parser_->header_limit(static_cast<std::uint32_t>(server_.options.head_bytes_max));
-  parser_->body_limit(boost::none);
-  for (;;) {
-    error_code error;
-    parse(error);
 // Feeds the parser; returns how much it used up.
 std::size_t HttpServer::Connection::parse(error_code& error) {
   try {
@@ -258,6 +252,14 @@ std::size_t HttpServer::Connection::parse(error_code& error) {
   }
 }
 
+asio::awaitable<error_code> HttpServer::Connection::read_head() {
+  set_deadline(server_.options.head_timeout);
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(server_.options.head_bytes_max));
+  parser_->body_limit(boost::none);
+  for (;;) {
+    error_code error;
+    parse(error);
     if (error && error != http::error::need_more) co_return error;
     if (parser_->is_header_done()) co_return error_code();
     error = co_await read_some();
@@ -288,8 +290,11 @@ std::optional<Response> HttpServer::Connection::admit_body() {
   if (auto* refusal = std::get_if<Response>(&verdict)) return std::move(*refusal);
   body_bytes_max_ = std::get<std::size_t>(verdict);
   const std::uint64_t announced = parser_->content_length().value_or(0);
+  body_bytes_max_ = std::min<std::uint64_t>(body_bytes_max_, server_.inflight.bytes_max());
   if (announced > body_bytes_max_) return error_answer(http::error::body_limit);
-  if (!lease_.acquire(server_.inflight, announced)) return error_answer(asio::error::no_memory);
+  // Only asked for here: who announces much and sends nothing shall not keep others out.
+  if (!server_.inflight.has(announced)) return error_answer(asio::error::no_memory);
+  lease_.acquire(server_.inflight, 0);
   return std::nullopt;
 }
 
@@ -298,6 +303,7 @@ asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_
   std::string& body = request_->body;
   const std::size_t total = static_cast<std::size_t>(bytes);
   const std::size_t buffered = std::min(buffer_.size(), total);
+  if (!lease_.grow_to(buffered)) co_return asio::error::no_memory;
   body.assign(static_cast<const char*>(buffer_.data().data()), buffered);
   buffer_.consume(buffered);
   // Memory grows with what arrives, not with what is announced.
@@ -305,7 +311,11 @@ asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_
   while (done < total) {
     if (steady_ms() >= give_up_ms) co_return error_code(asio::error::timed_out);
     set_deadline(server_.options.stall_timeout);
-    if (body.size() == done) body.resize(std::min(total, done + std::max(done, kBodyReadBytes)));
+    if (body.size() == done) {
+      const std::size_t room = std::min(total, done + std::max(done, kReadBytes));
+      if (!lease_.grow_to(room)) co_return asio::error::no_memory;
+      body.resize(room);
+    }
     const auto [error, read] =
         co_await socket_.async_read_some(asio::buffer(&body[done], body.size() - done), kToken);
     if (error) {
@@ -434,9 +444,11 @@ Response HttpServer::Connection::error_answer(error_code error) const {
     return text_response(431, "request line and headers are larger than " +
                                   std::to_string(server_.options.head_bytes_max) + " bytes\n");
   }
+  if (error == asio::error::message_size) return text_response(431, "a header is too long\n");
   if (error == http::error::body_limit) {
-    return text_response(
-        413, "request body is larger than " + std::to_string(body_bytes_max_) + " bytes\n");
+    const bool never_fits = body_bytes_max_ == server_.inflight.bytes_max();
+    return text_response(413, "request body is larger than " + std::to_string(body_bytes_max_) +
+                                  " bytes" + (never_fits ? " (--web.max-inflight-bytes)\n" : "\n"));
   }
   if (error == asio::error::no_memory) {
     server_.refused_overload.add();
@@ -450,7 +462,6 @@ Response HttpServer::Connection::error_answer(error_code error) const {
 }
 
 void HttpServer::Connection::check_deadline(std::int64_t now_ms) {
-  if (error == asio::error::message_size) return text_response(431, "a header is too long\n");
   const std::int64_t deadline = deadline_ms_;
   if (deadline == 0 || now_ms < deadline) return;
   asio::post(executor(), [self = shared_from_this()] {
@@ -489,9 +500,8 @@ HttpServer::Impl::Impl(HttpOptions http_options, HttpHandler& http_handler)
     : options(std::move(http_options)),
       handler(http_handler),
       metrics(options.metrics != nullptr ? *options.metrics : own_metrics),
-      inflight(options.inflight_bytes_max,
-               metrics.gauge("silverback_http_inflight_bytes",
-                             "Bytes of request bodies that are held or announced.")),
+      inflight(options.inflight_bytes_max, metrics.gauge("silverback_http_inflight_bytes",
+                                                         "Bytes of request bodies that are held.")),
       open_connections(metrics.gauge("silverback_http_connections",
                                      "Connections that the web listener holds open.")),
       accepted(metrics.counter("silverback_http_connections_accepted_total",

@@ -296,7 +296,8 @@ TEST_F(HttpServerTest, AnswersOverloadBeforeTheBodyIsRead) {
   options.inflight_bytes_max = 100'000;
   start(std::move(options));
   HttpClient first(address_);
-  first.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\nfirst bytes");
+  first.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n" +
+             std::string(70'000, 'x'));
   ASSERT_TRUE(eventually([&] { return metric("silverback_http_inflight_bytes") == 90'000; }));
   HttpClient second(address_);
   second.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n");
@@ -311,10 +312,49 @@ TEST_F(HttpServerTest, AnswersOverloadBeforeTheBodyIsRead) {
   third.send("4000\r\n" + std::string(0x4000, 'x') + "\r\n0\r\n\r\n");
   EXPECT_EQ(third.receive().status, 503);
 
-  first.send(std::string(90000 - 11, 'x'));
+  first.send(std::string(20'000, 'x'));
   EXPECT_EQ(first.receive().status, 200);
   HttpClient fourth(address_);
   EXPECT_EQ(fourth.request("POST", "/x", {}, std::string(90'000, 'y')).status, 200);
+}
+
+TEST_F(HttpServerTest, RefusesForGoodWhatCouldNeverFit) {
+  HttpOptions options = test_options();
+  options.inflight_bytes_max = 100'000;
+  start(std::move(options));
+  HttpClient announced(address_);
+  announced.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+  const HttpAnswer answer = announced.receive();
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_NE(answer.body.find("--web.max-inflight-bytes"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, LetsNobodyReserveMemoryByAnnouncing) {
+  HttpOptions options = test_options();
+  options.inflight_bytes_max = 1 << 20;
+  start(std::move(options));
+  std::vector<std::unique_ptr<HttpClient>> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(std::make_unique<HttpClient>(address_));
+    silent.back()->send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\nabc");
+  }
+  HttpClient client(address_);
+  EXPECT_EQ(client.request("POST", "/x", {}, std::string(500'000, 'x')).status, 200);
+}
+
+TEST_F(HttpServerTest, ThrowsTheBodyAwayBeforeItWritesTheAnswer) {
+  start(test_options());
+  HttpClient client(address_);
+  client.send(http_request("POST", "/wait", {}, std::string(100'000, 'x')));
+  const std::shared_ptr<Request> request = handler_.arrived();
+  EXPECT_EQ(request->body.size(), 100'000U);
+  request->form.add("a", "b");
+  handler_.go_on();
+  EXPECT_EQ(client.receive().body, "late");
+  client.disconnect();
+  stop();  // so that nobody else looks at the request
+  EXPECT_LT(request->body.capacity(), 100U);
+  EXPECT_EQ(request->form.get("a"), "");
 }
 
 TEST_F(HttpServerTest, HoldsNoMemoryForBytesThatWereOnlyAnnounced) {
@@ -350,6 +390,24 @@ TEST_F(HttpServerTest, ClosesIdleConnectionsAfterTheReadTimeout) {
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_FALSE(client.closed_within(500));
   EXPECT_TRUE(client.closed_within(10'000));
+}
+
+TEST_F(HttpServerTest, HasNoReadTimeoutIfItIsZero) {
+  HttpOptions options = test_options();
+  options.read_timeout = 0;
+  start(std::move(options));
+  HttpClient client(address_);
+  client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("ab");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("cd");
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_FALSE(client.closed_within(500)) << "idle";
+  client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("1\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(client.receive().status, 200);
 }
 
 TEST_F(HttpServerTest, DropsClientsThatDoNotReadTheirAnswer) {
@@ -392,24 +450,6 @@ TEST_F(HttpServerTest, TellsTheHandlerWhenTheClientIsGone) {
   HttpClient rude(address_);
   rude.send(http_request("GET", "/wait"));
   request = handler_.arrived();
-TEST_F(HttpServerTest, HasNoReadTimeoutIfItIsZero) {
-  HttpOptions options = test_options();
-  options.read_timeout = 0;
-  start(std::move(options));
-  HttpClient client(address_);
-  client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  client.send("ab");
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  client.send("cd");
-  EXPECT_EQ(client.receive().status, 200);
-  EXPECT_FALSE(client.closed_within(500)) << "idle";
-  client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  client.send("1\r\nx\r\n0\r\n\r\n");
-  EXPECT_EQ(client.receive().status, 200);
-}
-
   rude.reset();
   EXPECT_TRUE(eventually([&] { return request->canceled.load(); }));
   handler_.go_on();
