@@ -221,6 +221,9 @@ Status Server::listen() {
     return fail(ErrorCode::kInvalidArgument,
                 "--web.external-url: " + quote(url) + " is not an http or https URL");
   }
+  if (impl_->options.listen_addresses.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "--web.listen-address: no address is given");
+  }
   return impl_->http.listen();
 }
 
