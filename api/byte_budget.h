@@ -15,6 +15,12 @@ class ByteBudget {
   // The gauge follows what is held; borrowed.
   ByteBudget(std::uint64_t bytes_max, Gauge& held) : bytes_max_(bytes_max), held_(held) {}
 
+  std::uint64_t bytes_max() const { return bytes_max_; }
+  // Whether there is room for `bytes` right now; takes nothing.
+  bool has(std::uint64_t bytes) const {
+    return bytes <= bytes_max_ - used_.load(std::memory_order_relaxed);
+  }
+
   // A part of the budget; given back when it goes.
   class Lease {
    public:

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <optional>
+#include <stdexcept>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -40,7 +42,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 16 * 1024;
-constexpr std::size_t kBodyReadBytes = 256 * 1024;
 // An unread body up to this size is read and thrown away to keep the connection; more is not worth
 // it (Go's server draws the line at the same place).
 constexpr std::uint64_t kDrainBytesMax = 256 * 1024;
@@ -108,6 +109,7 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<Next> serve_one(bool first);
   asio::awaitable<bool> wait_for_bytes(bool first);
   asio::awaitable<error_code> read_some();
+  std::size_t parse(error_code& error);
   asio::awaitable<error_code> read_head();
   asio::awaitable<error_code> read_sized_body(std::uint64_t bytes);
   asio::awaitable<error_code> read_chunked_body();
@@ -119,6 +121,11 @@ class HttpServer::Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Response> admit_body();
   Response error_answer(error_code error) const;
   void fill_request();
+  // When reading a body that begins now is given up.
+  std::int64_t end_of_body_ms() const {
+    const DurationMs timeout = server_.options.read_timeout;
+    return timeout == 0 ? std::numeric_limits<std::int64_t>::max() : steady_ms() + timeout;
+  }
   void set_deadline(DurationMs after) { deadline_ms_ = after == 0 ? 0 : steady_ms() + after; }
   void close();
 
@@ -204,6 +211,9 @@ asio::awaitable<HttpServer::Connection::Next> HttpServer::Connection::serve_one(
   const bool keep_alive = parser_->keep_alive();
   parser_.reset();
   Response response = co_await answer();
+  // The lease stands for these two, and who reads the answer slowly would keep them.
+  std::string().swap(request_->body);  // assigning would keep the memory
+  request_->form = Form();
   lease_.reset();
   const bool written = co_await write(std::move(response), keep_alive && !server_.stopping);
   if (!written || !keep_alive) co_return Next::kClose;
@@ -229,6 +239,19 @@ asio::awaitable<error_code> HttpServer::Connection::read_some() {
   co_return error;
 }
 
+// Feeds the parser; returns how much it used up.
+std::size_t HttpServer::Connection::parse(error_code& error) {
+  try {
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    return used;
+  } catch (const std::length_error&) {
+    // Beast keeps the lengths of a field in 16 bits, and this is how it says so.
+    error = asio::error::message_size;
+    return 0;
+  }
+}
+
 asio::awaitable<error_code> HttpServer::Connection::read_head() {
   set_deadline(server_.options.head_timeout);
   parser_.emplace();
@@ -236,7 +259,7 @@ asio::awaitable<error_code> HttpServer::Connection::read_head() {
   parser_->body_limit(boost::none);
   for (;;) {
     error_code error;
-    buffer_.consume(parser_->put(buffer_.data(), error));
+    parse(error);
     if (error && error != http::error::need_more) co_return error;
     if (parser_->is_header_done()) co_return error_code();
     error = co_await read_some();
@@ -267,16 +290,20 @@ std::optional<Response> HttpServer::Connection::admit_body() {
   if (auto* refusal = std::get_if<Response>(&verdict)) return std::move(*refusal);
   body_bytes_max_ = std::get<std::size_t>(verdict);
   const std::uint64_t announced = parser_->content_length().value_or(0);
+  body_bytes_max_ = std::min<std::uint64_t>(body_bytes_max_, server_.inflight.bytes_max());
   if (announced > body_bytes_max_) return error_answer(http::error::body_limit);
-  if (!lease_.acquire(server_.inflight, announced)) return error_answer(asio::error::no_memory);
+  // Only asked for here: who announces much and sends nothing shall not keep others out.
+  if (!server_.inflight.has(announced)) return error_answer(asio::error::no_memory);
+  lease_.acquire(server_.inflight, 0);
   return std::nullopt;
 }
 
 asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_t bytes) {
-  const std::int64_t give_up_ms = steady_ms() + server_.options.read_timeout;
+  const std::int64_t give_up_ms = end_of_body_ms();
   std::string& body = request_->body;
   const std::size_t total = static_cast<std::size_t>(bytes);
   const std::size_t buffered = std::min(buffer_.size(), total);
+  if (!lease_.grow_to(buffered)) co_return asio::error::no_memory;
   body.assign(static_cast<const char*>(buffer_.data().data()), buffered);
   buffer_.consume(buffered);
   // Memory grows with what arrives, not with what is announced.
@@ -284,7 +311,11 @@ asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_
   while (done < total) {
     if (steady_ms() >= give_up_ms) co_return error_code(asio::error::timed_out);
     set_deadline(server_.options.stall_timeout);
-    if (body.size() == done) body.resize(std::min(total, done + std::max(done, kBodyReadBytes)));
+    if (body.size() == done) {
+      const std::size_t room = std::min(total, done + std::max(done, kReadBytes));
+      if (!lease_.grow_to(room)) co_return asio::error::no_memory;
+      body.resize(room);
+    }
     const auto [error, read] =
         co_await socket_.async_read_some(asio::buffer(&body[done], body.size() - done), kToken);
     if (error) {
@@ -296,12 +327,11 @@ asio::awaitable<error_code> HttpServer::Connection::read_sized_body(std::uint64_
 }
 
 asio::awaitable<error_code> HttpServer::Connection::read_chunked_body() {
-  const std::int64_t give_up_ms = steady_ms() + server_.options.read_timeout;
+  const std::int64_t give_up_ms = end_of_body_ms();
   parser_->body_limit(body_bytes_max_);
   for (;;) {
     error_code error;
-    const std::size_t used = parser_->put(buffer_.data(), error);
-    buffer_.consume(used);
+    const std::size_t used = parse(error);
     if (error && error != http::error::need_more) co_return error;
     // The parser bounds neither the extensions of a chunk nor what follows the last one.
     if (buffer_.size() > server_.options.head_bytes_max) co_return http::error::header_limit;
@@ -414,9 +444,11 @@ Response HttpServer::Connection::error_answer(error_code error) const {
     return text_response(431, "request line and headers are larger than " +
                                   std::to_string(server_.options.head_bytes_max) + " bytes\n");
   }
+  if (error == asio::error::message_size) return text_response(431, "a header is too long\n");
   if (error == http::error::body_limit) {
-    return text_response(
-        413, "request body is larger than " + std::to_string(body_bytes_max_) + " bytes\n");
+    const bool never_fits = body_bytes_max_ == server_.inflight.bytes_max();
+    return text_response(413, "request body is larger than " + std::to_string(body_bytes_max_) +
+                                  " bytes" + (never_fits ? " (--web.max-inflight-bytes)\n" : "\n"));
   }
   if (error == asio::error::no_memory) {
     server_.refused_overload.add();
@@ -468,9 +500,8 @@ HttpServer::Impl::Impl(HttpOptions http_options, HttpHandler& http_handler)
     : options(std::move(http_options)),
       handler(http_handler),
       metrics(options.metrics != nullptr ? *options.metrics : own_metrics),
-      inflight(options.inflight_bytes_max,
-               metrics.gauge("silverback_http_inflight_bytes",
-                             "Bytes of request bodies that are held or announced.")),
+      inflight(options.inflight_bytes_max, metrics.gauge("silverback_http_inflight_bytes",
+                                                         "Bytes of request bodies that are held.")),
       open_connections(metrics.gauge("silverback_http_connections",
                                      "Connections that the web listener holds open.")),
       accepted(metrics.counter("silverback_http_connections_accepted_total",
@@ -530,8 +561,9 @@ asio::awaitable<void> HttpServer::Impl::accept(std::size_t listener) {
 
 // One look at all deadlines every now and then costs less than a timer for every read and write.
 asio::awaitable<void> HttpServer::Impl::sweep() {
-  const DurationMs shortest = std::min(
-      {options.head_timeout, options.stall_timeout, options.read_timeout, options.linger_timeout});
+  DurationMs shortest =
+      std::min({options.head_timeout, options.stall_timeout, options.linger_timeout});
+  if (options.read_timeout != 0) shortest = std::min(shortest, options.read_timeout);
   const auto interval = std::chrono::milliseconds(std::clamp<DurationMs>(shortest / 4, 10, 500));
   for (;;) {
     {

@@ -4,7 +4,8 @@
 //
 // Guards: at most `connections_max` connections (more wait in the kernel's backlog); a head within
 // 10 s and 128 KiB; a body within its route's limit and, all bodies in flight together, within
-// `inflight_bytes_max`, both checked before the body is read; a peer that stops moving is dropped.
+// `inflight_bytes_max`: what is announced must fit before it is read, and what arrives is counted
+// as it arrives; a peer that stops moving is dropped.
 // A client that disconnects while its request is handled sets Request::canceled.
 // Threads: it starts none; run() lends it as many as call it. Other functions from any thread.
 #pragma once
@@ -32,8 +33,9 @@ struct HttpOptions {
   std::uint64_t inflight_bytes_max = 256ULL << 20;  // --web.max-inflight-bytes
   DurationMs head_timeout = 10'000;   // from the first byte (or the connect) to the end of the head
   DurationMs stall_timeout = 30'000;  // longest time without a byte inside a body or an answer
-  DurationMs read_timeout = 5 * 60'000;  // --web.read-timeout: a whole body; also idle connections
-  DurationMs linger_timeout = 1'000;     // reads on after an early refusal, so that it is received
+  // --web.read-timeout: a whole body; also idle connections; 0: none
+  DurationMs read_timeout = 5 * 60'000;
+  DurationMs linger_timeout = 1'000;  // reads on after an early refusal, so that it is received
   Registry* metrics = nullptr;
 };
 
@@ -45,7 +47,8 @@ class HttpHandler {
   // The head has arrived. Either how large the body may be, or the answer that makes reading it
   // needless; may note in `head` what handle() needs. Runs on an I/O thread and must not block.
   virtual std::variant<std::size_t, Response> admit(Request& head) = 0;
-  // Runs on an I/O thread and must not block; calls `respond` once, now or later, from any thread.
+  // Runs on an I/O thread and must not block; calls `respond` once, now or later, from any thread,
+  // and from then on does not look at the request: its body is thrown away.
   virtual void handle(std::shared_ptr<Request> request, Respond respond) = 0;
 };
 

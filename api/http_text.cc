@@ -68,6 +68,10 @@ Status Form::add_encoded(std::string_view text) {
     const std::string_view pair = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (pair.empty()) continue;
+    if (values_.size() == kParametersMax) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "more than " + std::to_string(kParametersMax) + " parameters");
+    }
     const std::size_t equals = std::min(pair.find('='), pair.size());
     std::string name = TRY(percent_decode(pair.substr(0, equals), true));
     std::string value = TRY(percent_decode(pair.substr(std::min(equals + 1, pair.size())), true));

@@ -1,7 +1,9 @@
 // Evaluating PromQL: /query, /query_range, and what works on an expression alone.
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "api/context.h"
@@ -55,6 +57,27 @@ Result<promql::QueryOptions> query_options(const Context& context, const Request
   if (options.timeout <= 0) return fail(ErrorCode::kTimeout, "query timed out in query queue");
   return options;
 }
+
+// Whether a selector stands anywhere in the tree.
+struct FindSelector {
+  bool in(const promql::ExprPtr& expr) const { return expr && std::visit(*this, expr->node); }
+
+  bool operator()(const promql::VectorSelector&) const { return true; }
+  bool operator()(const promql::MatrixSelector&) const { return true; }
+  bool operator()(const promql::NumberLiteral&) const { return false; }
+  bool operator()(const promql::StringLiteral&) const { return false; }
+  bool operator()(const promql::Subquery& subquery) const { return in(subquery.expr); }
+  bool operator()(const promql::Paren& paren) const { return in(paren.expr); }
+  bool operator()(const promql::Unary& unary) const { return in(unary.expr); }
+  bool operator()(const promql::Binary& binary) const { return in(binary.lhs) || in(binary.rhs); }
+  bool operator()(const promql::Aggregate& aggregate) const {
+    return in(aggregate.expr) || in(aggregate.param);
+  }
+  bool operator()(const promql::Call& call) const {
+    return std::any_of(call.args.begin(), call.args.end(),
+                       [this](const promql::ExprPtr& argument) { return in(argument); });
+  }
+};
 
 bool truncate(promql::Value& value, std::size_t limit) {
   if (limit == 0) return false;
@@ -178,6 +201,8 @@ Response query_exemplars(const Context& context, const Request& request) {
   if (!range) return error_response(range.error());
   const Result<promql::ExprPtr> expr = parsed_query(context, request);
   if (!expr) return error_response(expr.error());
+  // Prometheus compatibility: it has no data to answer then, not even an empty list.
+  if (!FindSelector().in(*expr)) return empty_response();
   JsonWriter json = begin_success();
   json.begin_array().end_array();
   return finish_success(std::move(json));

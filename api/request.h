@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +23,10 @@ struct Header {
 // wins, and of a repeated name (match[]) all values count. Names nobody asks for are ignored.
 class Form {
  public:
-  // Adds `a=1&b=%20x`. Errors: kInvalidArgument for a broken percent escape.
+  // A million of them fit into one body, and each takes many times its bytes.
+  static constexpr std::size_t kParametersMax = 10'000;
+
+  // Adds `a=1&b=%20x`. Errors: kInvalidArgument for a broken percent escape or too many parameters.
   Status add_encoded(std::string_view text);
   void add(std::string name, std::string value) {
     values_.emplace_back(std::move(name), std::move(value));

@@ -71,6 +71,7 @@ struct Server::Impl final : HttpHandler {
   std::variant<std::size_t, Response> admit(Request& head) override;
   void handle(std::shared_ptr<Request> request, Respond respond) override;
 
+  Response answer(Request& request, SteadyClock::time_point start);
   Response run(Request& request) const;
   // Headers, compression and counting: what every answer goes through.
   Response finish(const Request& request, Response response, SteadyClock::time_point start);
@@ -146,7 +147,7 @@ void Server::Impl::handle(std::shared_ptr<Request> request, Respond respond) {
   const auto start = SteadyClock::now();
   request->path.erase(0, router.prefix().size());
   auto task = [this, request, respond = std::move(respond), start] {
-    respond(finish(*request, run(*request), start));
+    respond(answer(*request, start));
   };
   switch (request->route->run_on) {
     case RunOn::kIo:
@@ -164,20 +165,24 @@ void Server::Impl::handle(std::shared_ptr<Request> request, Respond respond) {
   }
 }
 
+// Nothing of ours throws, but the standard library does when memory runs out, and one request that
+// asks for too much is no reason for the server to end.
+Response Server::Impl::answer(Request& request, SteadyClock::time_point start) {
+  try {
+    return finish(request, run(request), start);
+  } catch (const std::exception& exception) {
+    log_error(std::string(request.route->pattern) + ": " + exception.what());
+    return finish(request, error_response({ErrorCode::kIo, exception.what()}), start);
+  }
+}
+
 Response Server::Impl::run(Request& request) const {
   const Status form = merge_form(request);
   if (!form) {
     return error_response(
         {form.error().code, "error parsing form values: " + form.error().message});
   }
-  // Nothing of ours throws, but the standard library does when memory runs out, and one query that
-  // asks for too much is no reason for the server to end.
-  try {
-    return request.route->handler(context, request);
-  } catch (const std::exception& exception) {
-    log_error(std::string(request.route->pattern) + ": " + exception.what());
-    return error_response({ErrorCode::kIo, exception.what()});
-  }
+  return request.route->handler(context, request);
 }
 
 Response Server::Impl::finish(const Request& request, Response response,
@@ -215,6 +220,9 @@ Status Server::listen() {
   if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
     return fail(ErrorCode::kInvalidArgument,
                 "--web.external-url: " + quote(url) + " is not an http or https URL");
+  }
+  if (impl_->options.listen_addresses.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "--web.listen-address: no address is given");
   }
   return impl_->http.listen();
 }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <memory>
+#include <new>
+#include <utility>
 
 #include "base/mutex.h"
 
@@ -18,18 +21,28 @@ class Work {
 
   void take_all() EXCLUDES(mutex_) {
     std::size_t done = 0;
+    std::exception_ptr thrown;
     for (std::size_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_; ++done) {
-      body_(i);
+      // Out of memory, if anything: it must neither end a helper's thread, nor may the caller leave
+      // while others are at work on what it owns.
+      try {
+        body_(i);
+      } catch (...) {
+        if (!thrown) thrown = std::current_exception();
+      }
     }
     if (done == 0) return;
     MutexLock lock(mutex_);
+    if (thrown && !first_thrown_) first_thrown_ = std::move(thrown);
     done_ += done;
     if (done_ == count_) all_done_.notify_all();
   }
 
+  // Throws what a body threw.
   void wait() EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     while (done_ < count_) all_done_.wait(mutex_);
+    if (first_thrown_) std::rethrow_exception(std::exchange(first_thrown_, nullptr));
   }
 
  private:
@@ -39,6 +52,7 @@ class Work {
   Mutex mutex_;
   CondVar all_done_;
   std::size_t done_ GUARDED_BY(mutex_) = 0;
+  std::exception_ptr first_thrown_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -51,8 +65,12 @@ void parallel_for(Executor* executor, std::size_t count,
   }
   const auto work = std::make_shared<Work>(count, body);
   const std::size_t helpers = std::min(executor->concurrency(), count - 1);
-  for (std::size_t i = 0; i < helpers; ++i) {
-    executor->run([work] { work->take_all(); });
+  try {
+    for (std::size_t i = 0; i < helpers; ++i) {
+      executor->run([work] { work->take_all(); });
+    }
+  } catch (const std::bad_alloc&) {
+    // Fewer helpers, then: those that were started still need this frame.
   }
   work->take_all();
   work->wait();

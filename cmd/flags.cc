@@ -24,8 +24,8 @@ constexpr FlagSpec kFlags[] = {
     {"web.external-url", kText, kWorks, "", "The URL under which the server is reachable from outside, for links back to itself. Its path is the default route prefix."},
     {"web.route-prefix", kText, kWorks, "", "Prefix of all HTTP paths. Default: the path of --web.external-url."},
     {"web.max-connections", kCount, kWorks, "512", "Connections open at the same time; more wait."},
-    {"web.read-timeout", kDuration, kWorks, "5m", "Longest time to read a request; idle connections are closed after it."},
-    {"web.max-inflight-bytes", kBytes, kWorks, "256MiB", "Bytes of request bodies held at the same time. Beyond it requests are answered 503 before their body is read."},
+    {"web.read-timeout", kDuration, kWorks, "5m", "Longest time to read a request; idle connections are closed after it. 0: no limit."},
+    {"web.max-inflight-bytes", kBytes, kWorks, "256MiB", "Bytes of request bodies held at the same time. Beyond it requests are answered 503, before their body is read if it is announced; 413 if the body alone is larger."},
     {"web.cors.origin", kText, kWorks, ".*", "Regular expression, fully anchored, of the origins that CORS allows."},
     {"web.enable-lifecycle", kBool, kWorks, "false", "Allow shutdown and reload by HTTP."},
     {"web.enable-admin-api", kBool, kWorks, "false", "Allow the administrative endpoints below /api/v1/admin."},
@@ -173,6 +173,27 @@ void define(CLI::App& app, const FlagSpec& spec, std::vector<std::string>& value
     option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::Throw);
 }
 
+// CLI11 takes the next argument for the value of `--name=`. As two arguments it understands it.
+Result<std::vector<std::string>> with_empty_values_split(std::span<const std::string> arguments) {
+  std::vector<std::string> split;
+  split.reserve(arguments.size());
+  for (const std::string& argument : arguments) {
+    const auto* spec = std::find_if(
+        std::begin(kFlags), std::end(kFlags),
+        [&](const FlagSpec& candidate) { return argument == dashed(candidate) + "="; });
+    if (spec == std::end(kFlags)) {
+      split.push_back(argument);
+      continue;
+    }
+    if (spec->kind == kBool) {
+      return fail(ErrorCode::kInvalidArgument, dashed(*spec) + ": neither true nor false: \"\"");
+    }
+    split.push_back(dashed(*spec));
+    split.emplace_back();
+  }
+  return split;
+}
+
 }  // namespace
 
 std::span<const FlagSpec> flag_specs() { return kFlags; }
@@ -182,9 +203,10 @@ Result<Flags> parse_flags(std::span<const std::string> arguments) {
   app.set_help_flag();
   std::deque<std::vector<std::string>> given;
   for (const FlagSpec& spec : kFlags) define(app, spec, given.emplace_back());
+  std::vector<std::string> last_first = TRY(with_empty_values_split(arguments));
+  std::reverse(last_first.begin(), last_first.end());  // as CLI11 wants them
   try {
-    // CLI11 wants them last first.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    app.parse(std::move(last_first));
   } catch (const CLI::ParseError& error) {
     return fail(ErrorCode::kInvalidArgument, error.what());
   }

@@ -37,7 +37,8 @@ class Server {
   Status start();
   // Where it listens, `127.0.0.1:9090`. Requires start().
   std::vector<std::string> addresses() const;
-  // Answers what has begun, closes the store. What is not answered within 10 s is cut off.
+  // Answers what has begun, closes the store. After 10 s connections are closed and their queries
+  // canceled; what cannot be canceled (admin/tsdb/compact) is waited for, however long it takes.
   void stop();
 
  private:

@@ -2,6 +2,9 @@
 // these bounds keep one sender with a broken clock from opening partitions in 1970 or 2100.
 #pragma once
 
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,7 +41,16 @@ class Acceptance {
 
 // The label set of a series as it came over the wire: sorts `labels` in place, leaves empty values
 // out. Errors: kInvalidArgument, in Prometheus's words, for a missing metric name, an empty name, a
-// name twice (also with an empty value), and text that is not UTF-8.
+// name twice (also with an empty value), and text that is not UTF-8; also for more than
+// kSeriesLabelsMax labels.
 Result<Labels> checked_series_labels(std::vector<Label>& labels);
+
+// The store counts the labels of a series in 16 bits.
+inline constexpr std::size_t kSeriesLabelsMax = 65'535;
+
+// Label sets in error texts are at most about this long: senders log what they are answered.
+inline constexpr std::size_t kErrorLabelsBytesMax = 1024;
+// `text`, cut to kErrorLabelsBytesMax and an ellipsis if it is longer.
+std::string cut_for_error(std::string_view text);
 
 }  // namespace silverback::ingest

@@ -181,7 +181,8 @@ MetricType metric_type(std::int32_t wire) {
   return kTypes[wire];
 }
 
-void append_metadata(protozero::data_view message, Appender& batch) {
+// False if it was not taken.
+bool append_metadata(protozero::data_view message, MetadataBudget& budget, Appender& batch) {
   pbf_reader reader{message};
   std::string_view family;
   Metadata metadata;
@@ -205,14 +206,17 @@ void append_metadata(protozero::data_view message, Appender& batch) {
   }
   const bool printable =
       is_valid_utf8(family) && is_valid_utf8(metadata.help) && is_valid_utf8(metadata.unit);
-  if (!family.empty() && printable) batch.append_metadata(family, std::move(metadata));
+  if (!printable || !budget.take(family, metadata)) return false;
+  batch.append_metadata(family, std::move(metadata));
+  return true;
 }
 
 std::string refusal_text(SampleVerdict verdict, TimestampMs t, std::string_view label_fields) {
   std::vector<Label> labels;
   parse_labels(label_fields, labels);
   const Result<Labels> checked = checked_series_labels(labels);
-  const std::string series = checked ? checked->to_string() : checked.error().message;
+  const std::string series =
+      checked ? cut_for_error(checked->to_string()) : checked.error().message;
   const std::string at = std::to_string(t);
   switch (verdict) {
     case SampleVerdict::kDuplicateValue:
@@ -247,6 +251,10 @@ struct RemoteWriteReceiver::Counters {
             "labels.")),
         exemplars(metrics.counter("silverback_remote_write_exemplars_dropped_total",
                                   "Exemplars received by remote write; they are not stored.")),
+        metadata_dropped(metrics.counter(
+            "silverback_remote_write_metadata_dropped_total",
+            "Metadata of metric families received by remote write that was not kept: not UTF-8, "
+            "without a name or with one that is too long, or beyond the room for all of it.")),
         failed(metrics.counter("silverback_remote_write_failed_requests_total",
                                "Remote-write requests of which nothing was stored.")),
         decoded_bytes(metrics.counter("silverback_remote_write_decoded_bytes_total",
@@ -267,6 +275,7 @@ struct RemoteWriteReceiver::Counters {
   Counter& rejected;
   Counter& invalid_labels;
   Counter& exemplars;
+  Counter& metadata_dropped;
   Counter& failed;
   Counter& decoded_bytes;
   Counter& cache_hits;
@@ -278,12 +287,18 @@ namespace {
 // One request on its way into one batch.
 class Request {
  public:
-  Request(std::string_view message, Appender& batch, const SeriesCache& cache, TimeRange accepted)
-      : message_(message), batch_(batch), cache_(cache), accepted_(accepted) {}
+  Request(std::string_view message, Appender& batch, const SeriesCache& cache,
+          MetadataBudget& metadata_budget, TimeRange accepted)
+      : message_(message),
+        batch_(batch),
+        cache_(cache),
+        metadata_budget_(metadata_budget),
+        accepted_(accepted) {}
 
-  // Fills the batch. Throws protozero's exceptions. Errors: kIo, kUnavailable from the store.
-  Status fill() {
-    split();
+  // Fills the batch. Throws protozero's exceptions. Errors: kInvalidArgument (more than
+  // `series_max`), kIo, kUnavailable from the store.
+  Status fill(std::size_t series_max) {
+    TRY(split(series_max));
     cache_.find(entries_);
     for (std::size_t i = 0; i < parts_.size(); ++i) TRY(append_part(i));
     return {};
@@ -314,6 +329,7 @@ class Request {
   const std::vector<SeriesCache::Entry>& registered() const { return registered_; }
   std::size_t series() const { return parts_.size(); }
   std::size_t invalid_label_samples() const { return invalid_label_samples_; }
+  std::size_t metadata_dropped() const { return metadata_dropped_; }
 
  private:
   static constexpr std::size_t kNoPart = ~std::size_t{0};
@@ -322,22 +338,28 @@ class Request {
     TimestampMs t;
   };
 
-  void split() {
+  Status split(std::size_t series_max) {
     pbf_reader reader{message_.data(), message_.size()};
     while (reader.next()) {
       switch (reader.tag_and_type()) {
         case tag_and_type(kRequestSeries, pbf_wire_type::length_delimited): {
+          if (parts_.size() == series_max) {
+            return fail(ErrorCode::kInvalidArgument,
+                        "more than " + std::to_string(series_max) +
+                            " series in one request: send them in several");
+          }
           parts_.push_back(split_series(to_string_view(reader.get_view()), gathered_));
           entries_.push_back({cache_.key(parts_.back().labels), SeriesRef::kNone});
           break;
         }
         case tag_and_type(kRequestMetadata, pbf_wire_type::length_delimited):
-          append_metadata(reader.get_view(), batch_);
+          if (!append_metadata(reader.get_view(), metadata_budget_, batch_)) ++metadata_dropped_;
           break;
         default:
           reader.skip();
       }
     }
+    return {};
   }
 
   Status append_part(std::size_t i) {
@@ -424,6 +446,7 @@ class Request {
   const std::string_view message_;
   Appender& batch_;
   const SeriesCache& cache_;
+  MetadataBudget& metadata_budget_;
   const TimeRange accepted_;
 
   std::vector<SeriesPart> parts_;
@@ -435,6 +458,7 @@ class Request {
   std::size_t rejected_ = 0;
   std::size_t invalid_label_samples_ = 0;
   std::size_t exemplars_ = 0;
+  std::size_t metadata_dropped_ = 0;
   std::size_t first_bad_part_ = kNoPart;
   std::string first_error_;
 };
@@ -447,6 +471,7 @@ RemoteWriteReceiver::RemoteWriteReceiver(AppenderFactory appender, Acceptance ac
       acceptance_(acceptance),
       options_(options),
       cache_(random_seed(), options.cached_series_max),
+      metadata_budget_(options.metadata_bytes_max),
       counters_(std::make_unique<Counters>(metrics != nullptr ? *metrics : own_metrics_)) {}
 
 RemoteWriteReceiver::~RemoteWriteReceiver() = default;
@@ -474,9 +499,9 @@ Result<RemoteWriteSummary> RemoteWriteReceiver::write(std::string_view content_t
 
 Result<RemoteWriteSummary> RemoteWriteReceiver::write_message(std::string_view message) {
   const std::unique_ptr<Appender> batch = appender_();
-  Request request(message, *batch, cache_, acceptance_.range());
+  Request request(message, *batch, cache_, metadata_budget_, acceptance_.range());
   try {
-    TRY(request.fill());
+    TRY(request.fill(options_.series_max));
   } catch (const protozero::exception& error) {
     return fail(ErrorCode::kInvalidArgument, std::string("protobuf: ") + error.what());
   }
@@ -485,6 +510,7 @@ Result<RemoteWriteSummary> RemoteWriteReceiver::write_message(std::string_view m
   counters_->cache_misses.add(request.registered().size());
   counters_->cache_hits.add(request.series() - request.registered().size());
   counters_->invalid_labels.add(request.invalid_label_samples());
+  counters_->metadata_dropped.add(request.metadata_dropped());
   return request.summary(result);
 }
 

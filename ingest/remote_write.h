@@ -23,6 +23,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "ingest/acceptance.h"
+#include "ingest/metadata_budget.h"
 #include "ingest/series_cache.h"
 
 namespace silverback::ingest {
@@ -32,6 +33,10 @@ using AppenderFactory = std::function<std::unique_ptr<Appender>()>;
 struct RemoteWriteOptions {
   std::size_t decoded_bytes_max = std::size_t{32} << 20;
   std::size_t cached_series_max = std::size_t{8} << 20;
+  // Of one request. An empty series is two bytes on the wire and many in memory; real senders put
+  // thousands into a request.
+  std::size_t series_max = std::size_t{1} << 20;
+  std::size_t metadata_bytes_max = std::size_t{64} << 20;  // of all requests together
 };
 
 struct RemoteWriteSummary {
@@ -55,7 +60,7 @@ class RemoteWriteReceiver {
   // Stores one request; returns when what it stored is acknowledged by the store. The first two are
   // the values of the HTTP headers, "" if absent. Errors, nothing stored in any case:
   // kUnsupported (content type or encoding, a 2.0 message: 415, so that senders fall back),
-  // kInvalidArgument (does not decode, or decodes to more than decoded_bytes_max: 400),
+  // kInvalidArgument (does not decode, or to more than decoded_bytes_max or series_max: 400),
   // kUnavailable and kIo from the store (503 and 500: the sender repeats the request).
   Result<RemoteWriteSummary> write(std::string_view content_type, std::string_view content_encoding,
                                    std::string_view body);
@@ -68,6 +73,7 @@ class RemoteWriteReceiver {
   const Acceptance acceptance_;
   const RemoteWriteOptions options_;
   SeriesCache cache_;
+  MetadataBudget metadata_budget_;
   Registry own_metrics_;  // used if the caller has none
   std::unique_ptr<Counters> counters_;
 };

@@ -148,6 +148,20 @@ TEST_F(HttpServerTest, TakesChunkedBodies) {
   EXPECT_EQ(client.get("/next").body, "GET /next? ");
 }
 
+TEST_F(HttpServerTest, TakesTheEndOfAChunkedBodyInPieces) {
+  start(test_options());
+  for (const std::string_view chunk : {"", "4\r\nabcd\r\n"}) {
+    HttpClient client(address_);
+    client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send(chunk);
+    for (const std::string_view piece : {"0\r\n", "\r", "\n"}) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));  // so that it comes alone
+      client.send(piece);
+    }
+    EXPECT_EQ(client.receive().status, 200);
+  }
+}
+
 TEST_F(HttpServerTest, TakesALargeBody) {
   start(test_options());
   HttpClient client(address_);
@@ -227,6 +241,22 @@ TEST_F(HttpServerTest, TakesLongRequestLinesAndRefusesEndlessHeads) {
   EXPECT_TRUE(endless.closed_within(10'000));
 }
 
+TEST_F(HttpServerTest, RefusesHeadersThatItsParserCannotHold) {
+  start(test_options());
+  for (const std::size_t bytes : {65'533U, 65'534U, 65'536U, 100'000U}) {
+    for (const bool in_name : {false, true}) {
+      const std::string text(bytes, 'v');
+      HttpClient client(address_);
+      client.send("GET /x HTTP/1.1\r\n" + (in_name ? text + ": v" : "X: " + text) + "\r\n\r\n");
+      EXPECT_EQ(client.receive().status, bytes < 65'534 ? 200 : 431) << bytes << in_name;
+    }
+  }
+  HttpClient trailer(address_);
+  trailer.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
+               std::string(70'000, 'v') + "\r\n\r\n");
+  EXPECT_EQ(trailer.receive().status, 431);
+}
+
 TEST_F(HttpServerTest, RefusesEndlessChunkHeadsAndTrailers) {
   start(test_options());
   for (const std::string_view before : {"4;x=", "4\r\nabcd\r\n0\r\nX: "}) {
@@ -266,7 +296,8 @@ TEST_F(HttpServerTest, AnswersOverloadBeforeTheBodyIsRead) {
   options.inflight_bytes_max = 100'000;
   start(std::move(options));
   HttpClient first(address_);
-  first.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\nfirst bytes");
+  first.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n" +
+             std::string(70'000, 'x'));
   ASSERT_TRUE(eventually([&] { return metric("silverback_http_inflight_bytes") == 90'000; }));
   HttpClient second(address_);
   second.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n");
@@ -281,10 +312,49 @@ TEST_F(HttpServerTest, AnswersOverloadBeforeTheBodyIsRead) {
   third.send("4000\r\n" + std::string(0x4000, 'x') + "\r\n0\r\n\r\n");
   EXPECT_EQ(third.receive().status, 503);
 
-  first.send(std::string(90000 - 11, 'x'));
+  first.send(std::string(20'000, 'x'));
   EXPECT_EQ(first.receive().status, 200);
   HttpClient fourth(address_);
   EXPECT_EQ(fourth.request("POST", "/x", {}, std::string(90'000, 'y')).status, 200);
+}
+
+TEST_F(HttpServerTest, RefusesForGoodWhatCouldNeverFit) {
+  HttpOptions options = test_options();
+  options.inflight_bytes_max = 100'000;
+  start(std::move(options));
+  HttpClient announced(address_);
+  announced.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+  const HttpAnswer answer = announced.receive();
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_NE(answer.body.find("--web.max-inflight-bytes"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, LetsNobodyReserveMemoryByAnnouncing) {
+  HttpOptions options = test_options();
+  options.inflight_bytes_max = 1 << 20;
+  start(std::move(options));
+  std::vector<std::unique_ptr<HttpClient>> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(std::make_unique<HttpClient>(address_));
+    silent.back()->send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\nabc");
+  }
+  HttpClient client(address_);
+  EXPECT_EQ(client.request("POST", "/x", {}, std::string(500'000, 'x')).status, 200);
+}
+
+TEST_F(HttpServerTest, ThrowsTheBodyAwayBeforeItWritesTheAnswer) {
+  start(test_options());
+  HttpClient client(address_);
+  client.send(http_request("POST", "/wait", {}, std::string(100'000, 'x')));
+  const std::shared_ptr<Request> request = handler_.arrived();
+  EXPECT_EQ(request->body.size(), 100'000U);
+  request->form.add("a", "b");
+  handler_.go_on();
+  EXPECT_EQ(client.receive().body, "late");
+  client.disconnect();
+  stop();  // so that nobody else looks at the request
+  EXPECT_LT(request->body.capacity(), 100U);
+  EXPECT_EQ(request->form.get("a"), "");
 }
 
 TEST_F(HttpServerTest, HoldsNoMemoryForBytesThatWereOnlyAnnounced) {
@@ -320,6 +390,24 @@ TEST_F(HttpServerTest, ClosesIdleConnectionsAfterTheReadTimeout) {
   EXPECT_EQ(client.get("/").status, 200);
   EXPECT_FALSE(client.closed_within(500));
   EXPECT_TRUE(client.closed_within(10'000));
+}
+
+TEST_F(HttpServerTest, HasNoReadTimeoutIfItIsZero) {
+  HttpOptions options = test_options();
+  options.read_timeout = 0;
+  start(std::move(options));
+  HttpClient client(address_);
+  client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("ab");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("cd");
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_FALSE(client.closed_within(500)) << "idle";
+  client.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  client.send("1\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(client.receive().status, 200);
 }
 
 TEST_F(HttpServerTest, DropsClientsThatDoNotReadTheirAnswer) {

@@ -109,5 +109,17 @@ TEST(Routes, AreUniqueAndWellFormed) {
   }
 }
 
+TEST(Form, TakesTenThousandParametersAndNoMore) {
+  std::string text;
+  for (int i = 0; i < 10'000; ++i) text += "a=1&";
+  Form form;
+  ASSERT_TRUE(form.add_encoded(text));
+  EXPECT_EQ(form.all("a").size(), 10'000U);
+  const Status beyond = form.add_encoded("b");
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(beyond.error().message.find("10000"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace silverback::api

@@ -214,7 +214,12 @@ TEST_F(QueryTest, AnswersExemplarsWithAnEmptyList) {
       post("/api/v1/query_exemplars", "query=test&start=1795209095484&end=1795212695484");
   EXPECT_EQ(probe.status, 200);
   EXPECT_EQ(probe.body, empty);
-  EXPECT_EQ(get("/api/v1/query_exemplars?query=1").body, empty);
+  EXPECT_EQ(get("/api/v1/query_exemplars?query=sum(rate(a[5m:1m]))%2B1").body, empty);
+  for (const char* without_selectors : {"1", "vector(1)%2Btime()", "%22text%22"}) {
+    const HttpAnswer none = get("/api/v1/query_exemplars?query=" + std::string(without_selectors));
+    EXPECT_EQ(none.status, 204) << without_selectors;
+    EXPECT_EQ(none.body, "");
+  }
   EXPECT_EQ(get("/api/v1/query_exemplars?query=sum(").status, 400);
   EXPECT_EQ(get("/api/v1/query_exemplars?query=up&start=2&end=1").status, 400);
 }

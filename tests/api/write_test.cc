@@ -1,4 +1,6 @@
 #include <bit>
+#include <memory>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <snappy.h>
@@ -70,6 +72,50 @@ TEST_F(WriteTest, AnswersBadPartsWith400AndInPlainText) {
   EXPECT_EQ(write("not snappy").status, 400);
 }
 
+// A store whose batches never make it.
+class FailingBatch final : public Appender {
+ public:
+  explicit FailingBatch(ErrorCode code) : code_(code) {}
+  Result<SeriesRef> series(const Labels&) override { return SeriesRef{1}; }
+  bool known(SeriesRef) const override { return true; }
+  void append(SeriesRef, Sample, AppendOptions) override {}
+  void append(SeriesRef, HistogramSample, AppendOptions) override {}
+  void append(SeriesRef, Exemplar) override {}
+  void append_metadata(std::string_view, Metadata) override {}
+  Result<CommitResult> commit() override { return fail(code_, "the store is broken"); }
+  void rollback() override {}
+
+ private:
+  const ErrorCode code_;
+};
+
+TEST_F(WriteTest, BlamesTheSenderForNothingThatTheStoreDid) {
+  const std::pair<ErrorCode, int> cases[] = {
+      {ErrorCode::kNotFound, 500},
+      {ErrorCode::kExecution, 500},
+      {ErrorCode::kCanceled, 500},
+      {ErrorCode::kTimeout, 500},
+      {ErrorCode::kIo, 500},
+      {ErrorCode::kCorruption, 500},
+      {ErrorCode::kInvalidArgument, 400},
+      {ErrorCode::kUnavailable, 503},
+  };
+  ErrorCode code = ErrorCode::kIo;
+  ingest::RemoteWriteReceiver broken([&] { return std::make_unique<FailingBatch>(code); },
+                                     ingest::Acceptance(0, clock_), {}, nullptr);
+  listen();
+  server_->set_storage({.remote_write = &broken});
+  for (const auto& [failure, status] : cases) {
+    code = failure;
+    const HttpAnswer answer = write(write_request("x", 1, kNow));
+    EXPECT_EQ(answer.status, status) << static_cast<int>(failure);
+    EXPECT_EQ(answer.body, "the store is broken\n");
+  }
+  server_->stop(1'000);
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
 TEST_F(WriteTest, AnswersFormsItDoesNotTakeWith415) {
   start();
   const std::string body = write_request("x", 1, kNow);
@@ -97,9 +143,10 @@ TEST_F(WriteTest, RefusesBodiesBeforeTheyAreSent) {
   start();
   HttpClient large(address_);
   large.send("POST /api/v1/write HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n");
-  const HttpAnswer overload = large.receive();
-  EXPECT_EQ(overload.status, 503);
-  EXPECT_EQ(overload.header("retry-after"), "1");
+  // Not 503: it would be repeated for ever.
+  const HttpAnswer never = large.receive();
+  EXPECT_EQ(never.status, 413);
+  EXPECT_NE(never.body.find("--web.max-inflight-bytes"), std::string::npos);
   HttpClient huge(address_);
   huge.send("POST /api/v1/write HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n");
   EXPECT_EQ(huge.receive().status, 413);

@@ -1,7 +1,10 @@
 #include "base/thread_pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <set>
+#include <stdexcept>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -67,6 +70,21 @@ TEST(ParallelFor, EndsThoughTheExecutorIsBusy) {
   MutexLock lock(mutex);
   is_over = true;
   released.notify_all();
+}
+
+TEST(ParallelFor, ThrowsWhatABodyThrewWhenAllAreDone) {
+  ThreadPool pool("test", 4);
+  // In the caller or in a helper, whoever gets there first: on every index in turn.
+  for (std::size_t bad = 0; bad < 8; ++bad) {
+    std::atomic<int> calls{0};
+    const auto body = [&](std::size_t i) {
+      if (i == bad) throw std::runtime_error("out of luck");
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      ++calls;
+    };
+    EXPECT_THROW(parallel_for(&pool, 8, body), std::runtime_error);
+    EXPECT_EQ(calls, 7);
+  }
 }
 
 TEST(ParallelFor, MayBeNestedInATaskOfTheSameExecutor) {

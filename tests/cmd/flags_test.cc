@@ -45,6 +45,16 @@ TEST(Flags, TakeValuesInBothForms) {
   EXPECT_FALSE(flags->on("web.enable-remote-write-receiver"));
 }
 
+TEST(Flags, TakeAnEmptyValueForWhatItIs) {
+  const auto flags = parse({"--web.route-prefix=", "--storage.tsdb.path=/data",
+                            "--web.external-url", "", "--query.timeout=3s"});
+  ASSERT_TRUE(flags) << flags.error().message;
+  EXPECT_EQ(flags->text("web.route-prefix"), "");
+  EXPECT_EQ(flags->text("storage.tsdb.path"), "/data");
+  EXPECT_EQ(flags->text("web.external-url"), "");
+  EXPECT_EQ(flags->duration("query.timeout"), 3'000);
+}
+
 TEST(Flags, CollectListsFromRepetitionsAndCommas) {
   const auto flags = parse({"--web.listen-address=127.0.0.1:1", "--enable-feature=a,b",
                             "--web.listen-address=[::1]:2", "--enable-feature", "c"});

@@ -117,6 +117,15 @@ TEST_F(ServerProcess, SaysWhyItDoesNotStart) {
                                                        "--storage.tsdb.path=" + folder_ + "/b"}),
                  clock_, {});
   EXPECT_FALSE(nowhere.start());
+
+  for (const char* nothing : {"", ","}) {
+    Server mute(*parse_flags(std::vector<std::string>{"--web.listen-address", nothing,
+                                                      "--storage.tsdb.path=" + folder_ + "/b"}),
+                clock_, {});
+    const Status started = mute.start();
+    ASSERT_FALSE(started);
+    EXPECT_THAT(started.error().message, HasSubstr("--web.listen-address"));
+  }
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/b"));
 }
 

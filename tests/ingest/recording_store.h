@@ -21,6 +21,7 @@ class RecordingStore {
   std::map<std::string, std::map<TimestampMs, double>> samples;
   std::map<std::string, Metadata> metadata;
   std::set<SeriesRef> forgotten;
+  std::string refused;                 // the text of a series that series() refuses
   int labels_seen = 0;                 // calls of series()
   std::vector<AppendOptions> options;  // one per accepted append
   ErrorCode commit_error = ErrorCode::kIo;
@@ -40,6 +41,7 @@ class RecordingStore {
     Result<SeriesRef> series(const Labels& labels) override {
       ++store_.labels_seen;
       const std::string text = labels.to_string();
+      if (text == store_.refused) return fail(ErrorCode::kInvalidArgument, "not this one");
       const auto found = store_.refs_.find(text);
       if (found != store_.refs_.end() && !store_.forgotten.contains(found->second)) {
         return found->second;

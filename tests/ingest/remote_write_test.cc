@@ -321,6 +321,106 @@ TEST_F(RemoteWrite, KeepsMetadata) {
                           Pair("odd", Metadata{})));
 }
 
+TEST_F(RemoteWrite, RefusesASeriesWithMoreLabelsThanTheStoreCounts) {
+  WireSeries large{.labels = {{"__name__", "x"}}, .samples = {{kNow, 1}}};
+  for (int i = 1; i < 65'535; ++i) large.labels.emplace_back("l" + std::to_string(i), "1");
+  large.labels.emplace_back("not_counted", "");
+  const auto fits = write({large});
+  ASSERT_TRUE(fits);
+  EXPECT_EQ(fits->error, "");
+  EXPECT_EQ(fits->stored, 1U);
+
+  large.labels.back().second = "1";
+  large.samples = {{kNow + 1, 1}};
+  const auto summary = write({large, up({{kNow, 1}})});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->stored, 1U);
+  EXPECT_EQ(summary->rejected, 1U);
+  EXPECT_THAT(summary->error, HasSubstr("65536 labels, the limit is 65535"));
+  EXPECT_LT(summary->error.size(), 1'500U);
+}
+
+TEST_F(RemoteWrite, RefusesSeriesThatTheStoreRefuses) {
+  store_.refused = "up{job=\"a\"}";
+  const auto summary =
+      write({up({{kNow, 1}}), {.labels = {{"__name__", "x"}}, .samples = {{kNow, 1}}}});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->stored, 1U);
+  EXPECT_EQ(summary->rejected, 1U);
+  EXPECT_THAT(summary->error, HasSubstr("not this one"));
+}
+
+TEST_F(RemoteWrite, CutsLongLabelSetsInItsErrors) {
+  const std::string umlauts = [] {
+    std::string text;
+    for (int i = 0; i < 100'000; ++i) text += "ü";
+    return text;
+  }();
+  const std::vector<std::pair<std::string, std::string>> cases[] = {
+      {{"a", umlauts}},
+      {{"__name__", "x"}, {umlauts, "1"}, {umlauts, "2"}},
+      {{"__name__", "x"}, {"a", umlauts + "\xff"}},
+      {{"__name__", "x"}, {"a", umlauts}},  // good, but for its time
+  };
+  for (const auto& labels : cases) {
+    const auto summary = write({{.labels = labels, .samples = {{0, 1}}}});
+    ASSERT_TRUE(summary);
+    EXPECT_THAT(summary->error, HasSubstr("…"));
+    EXPECT_TRUE(is_valid_utf8(summary->error));
+    EXPECT_LT(summary->error.size(), 3'000U);
+  }
+}
+
+TEST_F(RemoteWrite, RefusesMessagesOfCountlessSeries) {
+  RemoteWriteReceiver receiver{[this] { return store_.appender(); },
+                               Acceptance(15 * kDay, clock_),
+                               {.series_max = 1'000},
+                               nullptr};
+  std::string message;
+  for (int i = 0; i < 1'000; ++i) message += std::string_view("\x0a\x00", 2);
+  const auto full = receiver.write(kType, "snappy", snappy_block(message));
+  EXPECT_TRUE(full);
+  message += std::string_view("\x0a\x00", 2);
+  const auto beyond = receiver.write(kType, "snappy", snappy_block(message));
+  ASSERT_FALSE(beyond);
+  EXPECT_EQ(beyond.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(beyond.error().message, HasSubstr("more than 1000 series"));
+}
+
+TEST_F(RemoteWrite, BoundsTheMetadataOfAllRequests) {
+  RemoteWriteReceiver receiver{[this] { return store_.appender(); },
+                               Acceptance(15 * kDay, clock_),
+                               {.metadata_bytes_max = 100'000},
+                               &metrics_};
+  const auto send = [&](const std::string& family, const std::string& help) {
+    std::string message;
+    {
+      protozero::pbf_writer writer(message);
+      protozero::pbf_writer metadata(writer, 3);
+      metadata.add_enum(1, 1);
+      metadata.add_string(2, family);
+      metadata.add_string(4, help);
+    }
+    EXPECT_TRUE(receiver.write(kType, "snappy", snappy_block(message)));
+  };
+  send("long", std::string(4'097, 'x'));
+  EXPECT_EQ(store_.metadata.at("long"), (Metadata{MetricType::kCounter, "", ""}));
+  send(std::string(4'097, 'x'), "a name that is too long");
+  EXPECT_EQ(store_.metadata.size(), 1U);
+  for (int i = 0; i < 100; ++i) send("same", std::string(4'000, 'y'));  // counts once
+  for (int i = 0; i < 100; ++i) send("f" + std::to_string(i), std::string(4'000, 'y'));
+  EXPECT_GT(store_.metadata.size(), 20U);
+  EXPECT_LT(store_.metadata.size(), 26U);
+  send("same", "still changes");
+  EXPECT_EQ(store_.metadata.at("same").help, "still changes");
+  for (const Registry::Family& family : metrics_.snapshot()) {
+    if (family.name != "silverback_remote_write_metadata_dropped_total") continue;
+    EXPECT_GT(family.points.back().value, 74);
+    return;
+  }
+  FAIL() << "no metric counts what was dropped";
+}
+
 TEST_F(RemoteWrite, LooksAtTheLabelsOfASeriesOnce) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(write({up({{kNow + i, 1}})}));
   EXPECT_EQ(store_.labels_seen, 1);
