@@ -117,8 +117,8 @@ class Evaluator {
   // Brings `set.held` up to date with what the set holds. Errors: kExecution.
   Status account(SeriesSet& set);
 
-  // Errors: kInvalidArgument, for a duration expression that gives no duration, or none above 0
-  // where `positive`.
+  // Errors: kInvalidArgument, for a duration expression that gives no duration, or none of at
+  // least a millisecond where `positive`.
   Result<DurationMs> duration(const DurationValue& value, bool positive);
 
   QueryContext& context() { return context_; }

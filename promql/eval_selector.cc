@@ -166,7 +166,9 @@ struct DurationVisitor {
 Result<DurationMs> Evaluator::duration(const DurationValue& value, bool positive) {
   if (value.expr == nullptr) return value.ms;
   const double ms = TRY(DurationVisitor{context_}.of(*value.expr)) * 1000;
-  if (positive && !(ms > 0)) {
+  // Not above 0: what is cut off to whole milliseconds below must not become 0, because steps
+  // divide by it.
+  if (positive && !(ms >= 1)) {
     return fail(ErrorCode::kInvalidArgument, "duration must be greater than 0");
   }
   if (!(std::fabs(ms) < 9.2e15)) return fail(ErrorCode::kInvalidArgument, "duration out of range");

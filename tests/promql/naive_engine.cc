@@ -119,8 +119,11 @@ Result<DurationMs> NaiveEngine::duration(const promql::DurationValue& duration,
                                          bool positive) const {
   if (duration.expr == nullptr) return duration.ms;
   const double value = TRY(seconds(*duration.expr));
-  if (positive && !(value > 0)) return fail(ErrorCode::kExecution, "duration must be above 0");
-  return static_cast<DurationMs>(value * 1000);  // cut off, as Go converts
+  // Cut off to whole milliseconds, as Go converts.
+  if (positive && !(value * 1000 >= 1)) {
+    return fail(ErrorCode::kExecution, "duration must be above 0");
+  }
+  return static_cast<DurationMs>(value * 1000);
 }
 
 Result<double> NaiveEngine::seconds(const Expr& expr) const {
