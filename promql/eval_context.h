@@ -38,8 +38,12 @@ class QueryContext {
   void release(std::uint64_t samples) { held_.fetch_sub(samples, std::memory_order_relaxed); }
   // As hold() and release() at once: for a window that is gone after its step.
   Status hold_briefly(std::uint64_t samples);
-  // Refuses tables whose cells alone, present or not, take more memory than samples_max samples.
+  // Refuses tables whose cells alone, present or not, take more memory than samples_max samples. To
+  // be called before a table grows. A row has a cell for every step of the range, so series with
+  // few samples, of targets that come and go, count here as if they were there all the time.
   Status check_cells(std::uint64_t cells) const;
+  // How many cells check_cells() lets a table have.
+  std::uint64_t cells_max() const;
 
   void count_read(std::uint64_t samples) {
     samples_read_.fetch_add(samples, std::memory_order_relaxed);

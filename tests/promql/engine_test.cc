@@ -92,6 +92,34 @@ TEST_F(EngineTest, TooManySamplesAreRefused) {
   EXPECT_TRUE(instant(options, "sum(x_total)", 9 * kMinute));
 }
 
+// Ten of 300 series have a sample that a step sees, the others one between steps.
+TEST_F(EngineTest, SeriesWithoutSamplesTakeNoRoom) {
+  for (int s = 0; s < 300; ++s) {
+    const std::string i = std::to_string(s);
+    storage_.append({{"__name__", "x"}, {"i", i}}, {s % 30 == 0 ? kMinute : kMinute + 500, 1});
+  }
+  EngineOptions options;
+  options.lookback_delta = 1000;
+  options.samples_max = 600;
+  const auto result = Engine(options).range(storage_, "x", 0, 198'000, 2000, {});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(std::get<Matrix>(result->value).size(), 10U);
+  options.samples_max = 400;
+  EXPECT_FALSE(Engine(options).range(storage_, "x", 0, 198'000, 2000, {}));
+}
+
+TEST_F(EngineTest, WhatIsRefusedIsNotAllocatedFirst) {
+  load(200, 1);
+  EngineOptions options;
+  options.samples_max = 1'000'000'000;  // a table of 16 GB; these would take terabytes
+  for (const std::string_view query : {"x_total @ 0", "sum by (i) (x_total @ 0)"}) {
+    const auto result = Engine(options).range(storage_, query, 0, 1'000'000'000, 1, {});
+    ASSERT_FALSE(result) << query;
+    EXPECT_EQ(result.error().message,
+              "query processing would load too many samples into memory in query execution");
+  }
+}
+
 TEST_F(EngineTest, ATimeoutEndsTheQuery) {
   load(10, 2000);
   EngineOptions options;
