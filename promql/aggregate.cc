@@ -213,7 +213,7 @@ Result<SeriesSet> fold(Evaluator& evaluator, AggregateOp op, const SeriesSet& se
 Result<SeriesSet> aggregate_quantile(Evaluator& evaluator, const SeriesSet& set,
                                      const RowGroups& groups, const ScalarSteps& q,
                                      PositionRange q_position) {
-  for (const double v : q) {
+  for (const double v : q.values()) {
     if (v >= 0 && v <= 1) continue;
     evaluator.context().annotations.warn(invalid_quantile_text(v), q_position);
   }

@@ -104,10 +104,12 @@ void pick_first(const SeriesSet& set, const std::vector<std::vector<std::uint32_
 // Whether any k reaches 1.
 Result<bool> check_k(const ScalarSteps& param) {
   constexpr double kInt64Bound = 9223372036854775808.0;
-  if (std::none_of(param.begin(), param.end(), [](double k) { return k >= 1 || std::isnan(k); })) {
+  const std::span<const double> values = param.values();
+  if (std::none_of(values.begin(), values.end(),
+                   [](double k) { return k >= 1 || std::isnan(k); })) {
     return false;
   }
-  for (const double k : param) {
+  for (const double k : values) {
     if (std::isnan(k)) return fail(ErrorCode::kExecution, "Parameter value is NaN");
     if (k <= -kInt64Bound || k >= kInt64Bound) {
       return fail(ErrorCode::kExecution, "Scalar value " + short_float(k) +
@@ -119,7 +121,7 @@ Result<bool> check_k(const ScalarSteps& param) {
 
 Result<bool> check_ratio(Evaluator& evaluator, const ScalarSteps& param, PositionRange position) {
   bool any = false;
-  for (const double ratio : param) {
+  for (const double ratio : param.values()) {
     if (std::isnan(ratio)) return fail(ErrorCode::kExecution, "Ratio value is NaN");
     any = any || ratio != 0;
     if (ratio > 1) evaluator.context().annotations.warn(invalid_ratio_text(ratio, 1), position);

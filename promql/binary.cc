@@ -10,12 +10,14 @@ namespace silverback::promql {
 namespace {
 
 // Go's math.Mod and math.Pow are the C library's.
-Result<Operand> between_scalars(const Binary& binary, ScalarSteps left, const ScalarSteps& right) {
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    left[i] = is_comparison(binary.op) ? (compare(binary.op, left[i], right[i]) ? 1 : 0)
-                                       : arithmetic(binary.op, left[i], right[i]);
+ScalarSteps between_scalars(const Binary& binary, ScalarSteps left, ScalarSteps right) {
+  const BinaryOp op = binary.op;
+  if (is_comparison(op)) {
+    return combine(std::move(left), std::move(right),
+                   [op](double l, double r) { return compare(op, l, r) ? 1.0 : 0.0; });
   }
-  return left;
+  return combine(std::move(left), std::move(right),
+                 [op](double l, double r) { return arithmetic(op, l, r); });
 }
 
 // `scalar_left`: the scalar is the left operand.
@@ -109,7 +111,7 @@ Result<Operand> eval_binary(Evaluator& evaluator, const Binary& binary, Position
   auto* left_scalar = std::get_if<ScalarSteps>(&left);
   auto* right_scalar = std::get_if<ScalarSteps>(&right);
   if (left_scalar != nullptr && right_scalar != nullptr) {
-    return between_scalars(binary, std::move(*left_scalar), *right_scalar);
+    return between_scalars(binary, std::move(*left_scalar), std::move(*right_scalar));
   }
   if (left_scalar != nullptr) {
     return with_scalar(evaluator, binary, position, std::get<SeriesSet>(std::move(right)),

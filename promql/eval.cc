@@ -152,6 +152,11 @@ Result<ScalarSteps> Evaluator::eval_scalar(const Expr& expr, const Steps& steps)
   return std::get<ScalarSteps>(std::move(operand));
 }
 
+Result<ScalarSteps> Evaluator::varying_scalar(const Steps& steps) {
+  HeldSamples held = TRY(context_.hold(steps.count));
+  return ScalarSteps(std::vector<double>(steps.count), std::move(held));
+}
+
 std::string Evaluator::eval_string(const Expr& expr) {
   return std::get<StringLiteral>(without_parens(expr).node).value;
 }
@@ -160,7 +165,7 @@ Result<Operand> Evaluator::eval_unary(const Unary& unary, const Steps& steps) {
   Operand operand = TRY(eval(*unary.expr, steps));
   if (!unary.negative) return operand;
   if (auto* scalar = std::get_if<ScalarSteps>(&operand)) {
-    for (double& v : *scalar) v = -v;
+    for (double& v : scalar->values()) v = -v;
     return operand;
   }
   auto& set = std::get<SeriesSet>(operand);

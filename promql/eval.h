@@ -88,6 +88,8 @@ class Evaluator {
   // Whether topk and sort show their ranks in the order of rows.
   bool order_is_seen() const { return order_is_seen_; }
   Result<ScalarSteps> eval_scalar(const Expr& expr, const Steps& steps);
+  // A scalar with a value of its own at every step, 0 at first. Errors: kExecution.
+  Result<ScalarSteps> varying_scalar(const Steps& steps);
   // Requires type kString.
   static std::string eval_string(const Expr& expr);
   // Requires type kMatrix.

@@ -95,7 +95,7 @@ double quantile_of(QueryContext& context, const ClassicHistogram& histogram,
 
 void warn_of_quantiles(QueryContext& context, const ScalarSteps& quantiles,
                        PositionRange position) {
-  for (const double q : quantiles) {
+  for (const double q : quantiles.values()) {
     if (!(q >= 0 && q <= 1)) context.annotations.warn(invalid_quantile_text(q), position);
   }
 }

@@ -104,7 +104,9 @@ Result<Operand> eval_absent(Evaluator& evaluator, const Call& call, PositionRang
 Result<Operand> eval_scalar_function(Evaluator& evaluator, const Call& call,
                                      PositionRange /*position*/, const Steps& steps) {
   const SeriesSet set = TRY(evaluator.eval_vector(*call.args[0], steps));
-  ScalarSteps out(steps.count, normal_nan());
+  ScalarSteps scalar = TRY(evaluator.varying_scalar(steps));
+  const std::span<double> out = scalar.values();
+  std::fill(out.begin(), out.end(), normal_nan());
   std::vector<std::uint32_t> count(steps.count, 0);
   for (std::size_t r = 0; r < set.rows(); ++r) {
     const auto row = set.row(r);
@@ -113,7 +115,7 @@ Result<Operand> eval_scalar_function(Evaluator& evaluator, const Call& call,
       out[i] = ++count[i] == 1 ? row[i] : normal_nan();
     }
   }
-  return out;
+  return scalar;
 }
 
 Result<Operand> eval_vector_function(Evaluator& evaluator, const Call& call,
@@ -121,7 +123,7 @@ Result<Operand> eval_vector_function(Evaluator& evaluator, const Call& call,
   const ScalarSteps scalar = TRY(evaluator.eval_scalar(*call.args[0], steps));
   SeriesSet set(steps.count);
   const auto row = set.add_row({}, false);
-  std::copy(scalar.begin(), scalar.end(), row.begin());
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = scalar[i];
   TRY(evaluator.account(set));
   return set;
 }
@@ -133,13 +135,10 @@ Result<Operand> eval_pi(Evaluator& /*evaluator*/, const Call& /*call*/, Position
 
 Result<Operand> eval_extreme_of_two(Evaluator& evaluator, const Call& call,
                                     PositionRange /*position*/, const Steps& steps) {
-  ScalarSteps out = TRY(evaluator.eval_scalar(*call.args[0], steps));
-  const ScalarSteps other = TRY(evaluator.eval_scalar(*call.args[1], steps));
-  const bool max = call.function->name == "max_of";
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = max ? max_or_nan(out[i], other[i]) : min_or_nan(out[i], other[i]);
-  }
-  return out;
+  ScalarSteps left = TRY(evaluator.eval_scalar(*call.args[0], steps));
+  ScalarSteps right = TRY(evaluator.eval_scalar(*call.args[1], steps));
+  return combine(std::move(left), std::move(right),
+                 call.function->name == "max_of" ? max_or_nan : min_or_nan);
 }
 
 Result<Operand> eval_histograms_only(Evaluator& evaluator, const Call& call,

@@ -120,6 +120,26 @@ TEST_F(EngineTest, WhatIsRefusedIsNotAllocatedFirst) {
   }
 }
 
+TEST_F(EngineTest, ScalarsAreHeldToo) {
+  EngineOptions options;
+  options.samples_max = 2500;
+  const auto nested = [&](std::string_view scalar) {
+    std::string query = "max_over_time(vector(";
+    query.append(scalar).append(")[1000s:1s])");
+    return instant(options, query, 10'000'000).has_value();
+  };
+  EXPECT_FALSE(nested("time()+(time()+(time()+time()))"));
+  EXPECT_FALSE(nested("scalar(vector(time()))+(time()+time())"));
+  // What is the same at all steps takes no room, and a result takes the place of its operand.
+  EXPECT_TRUE(nested("1+(2*(3-(-(time()/4))))"));
+  EXPECT_TRUE(nested("((time()+time())+time())+(1+pi())"));
+  options.samples_max = 9;
+  const Engine engine(options);
+  EXPECT_FALSE(engine.range(storage_, "time()", 0, 9 * kMinute, kMinute, {}));
+  EXPECT_FALSE(engine.range(storage_, "1", 0, 9 * kMinute, kMinute, {}));
+  EXPECT_TRUE(engine.range(storage_, "1", 0, 8 * kMinute, kMinute, {}));
+}
+
 TEST_F(EngineTest, ATimeoutEndsTheQuery) {
   load(10, 2000);
   EngineOptions options;
