@@ -13,6 +13,7 @@
 #include "base/number_text.h"
 #include "promql/aggregate_k.h"
 #include "promql/eval.h"
+#include "promql/eval_context.h"
 #include "promql/groups.h"
 #include "promql/neumaier.h"
 #include "promql/quantile.h"
@@ -223,9 +224,10 @@ Result<SeriesSet> aggregate_quantile(Evaluator& evaluator, const SeriesSet& set,
   }
   SeriesSet out = rows_for(groups, set.steps());
   std::vector<double> values;
+  PacedCheck check(evaluator.context());
   for (std::size_t g = 0; g < members.size(); ++g) {
-    TRY(evaluator.context().check());
     for (std::size_t i = 0; i < set.steps(); ++i) {
+      TRY(check.after(members[g].size()));
       values.clear();
       for (const std::uint32_t r : members[g]) {
         if (const double v = set.row(r)[i]; !is_absent(v)) values.push_back(v);

@@ -7,6 +7,7 @@
 #include "base/number_text.h"
 #include "promql/aggregate.h"
 #include "promql/eval.h"
+#include "promql/eval_context.h"
 
 namespace silverback::promql {
 namespace {
@@ -130,7 +131,9 @@ Result<bool> check_ratio(Evaluator& evaluator, const ScalarSteps& param, Positio
   return any;
 }
 
-void pick_ratio(const SeriesSet& set, const ScalarSteps& param, std::vector<Pick>& picks) {
+Status pick_ratio(const QueryContext& context, const SeriesSet& set, const ScalarSteps& param,
+                  std::vector<Pick>& picks) {
+  PacedCheck check(context);
   for (std::uint32_t r = 0; r < set.rows(); ++r) {
     const double offset = ratio_offset(set.labels(r));
     const auto row = set.row(r);
@@ -140,7 +143,9 @@ void pick_ratio(const SeriesSet& set, const ScalarSteps& param, std::vector<Pick
       const bool picked = ratio >= 0 ? offset < ratio : offset >= 1.0 + ratio;
       if (picked) picks.push_back({r, i});
     }
+    TRY(check.after(row.size()));
   }
+  return {};
 }
 
 }  // namespace
@@ -150,7 +155,9 @@ Result<SeriesSet> select_rows(Evaluator& evaluator, AggregateOp op, const Series
                               PositionRange param_position) {
   std::vector<Pick> picks;
   if (op == AggregateOp::kLimitRatio) {
-    if (TRY(check_ratio(evaluator, param, param_position))) pick_ratio(set, param, picks);
+    if (TRY(check_ratio(evaluator, param, param_position))) {
+      TRY(pick_ratio(evaluator.context(), set, param, picks));
+    }
   } else if (TRY(check_k(param))) {
     std::vector<std::vector<std::uint32_t>> members(groups.keys.size());
     for (std::uint32_t r = 0; r < set.rows(); ++r) members[groups.group_of[r]].push_back(r);

@@ -76,4 +76,24 @@ class QueryContext {
   std::atomic<std::uint64_t> samples_read_{0};
 };
 
+// Looks at the clock at a sensible distance in a loop over rows.
+class PacedCheck {
+ public:
+  explicit PacedCheck(const QueryContext& context) : context_(context) {}
+
+  // After work on a row, or on a part of one, of so many cells. Errors: as QueryContext::check().
+  Status after(std::size_t cells) {
+    constexpr std::size_t kCellsOfWorkPerRow = 64;  // labels
+    constexpr std::size_t kCellsPerCheck = 1 << 18;
+    done_ += kCellsOfWorkPerRow + cells;
+    if (done_ < kCellsPerCheck) return {};
+    done_ = 0;
+    return context_.check();
+  }
+
+ private:
+  const QueryContext& context_;
+  std::size_t done_ = 0;
+};
+
 }  // namespace silverback::promql

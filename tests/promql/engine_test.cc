@@ -3,9 +3,13 @@
 
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <cmath>
+#include <future>
+#include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -120,6 +124,41 @@ TEST_F(EngineTest, WhatIsRefusedIsNotAllocatedFirst) {
   }
 }
 
+// Operators and functions whose results have more rows than what they are made of, with few samples
+// each.
+TEST_F(EngineTest, TablesOfFewSamplesAreRefusedToo) {
+  constexpr int kCount = 20;
+  for (int k = 0; k < kCount; ++k) {
+    const std::string i = std::to_string(k);
+    storage_.append({{"__name__", "one"}, {"job", "j"}, {"instance", "i"}, {"k", i}},
+                    {k * kMinute, 1});
+    storage_.append({{"__name__", "b_bucket"}, {"le", "+Inf"}}, {k * kMinute, 1});
+    storage_.append({{"__name__", "b_bucket"}, {"le", "1"}}, {k * kMinute, 1});
+    for (int s = 0; s < kCount; ++s) {
+      const std::string n = std::to_string(s);
+      storage_.append({{"__name__", "many"}, {"job", "j"}, {"instance", "i"}, {"n", n}},
+                      {k * kMinute, 1});
+    }
+  }
+  EngineOptions options;
+  options.lookback_delta = kMinute;
+  options.features.experimental_functions = true;
+  const auto answers = [&](std::string_view query, std::uint64_t samples_max) {
+    options.samples_max = samples_max;
+    const auto result =
+        Engine(options).range(storage_, query, 0, (kCount - 1) * kMinute, kMinute, {});
+    return result.has_value();
+  };
+  for (const std::string_view query :
+       {"many + on (job) group_left (k) one", "info(many, {__name__=\"one\", k=~\".+\"})"}) {
+    EXPECT_FALSE(answers(query, 3900)) << query;  // 400 rows of 20 cells, 400 samples
+    EXPECT_TRUE(answers(query, 4000)) << query;
+  }
+  const std::string_view quantiles = "histogram_quantiles(b_bucket, \"q\", time() / 1e6)";
+  EXPECT_FALSE(answers(quantiles, 190));  // 20 rows of 20 cells, 20 samples
+  EXPECT_TRUE(answers(quantiles, 200));
+}
+
 TEST_F(EngineTest, ScalarsAreHeldToo) {
   EngineOptions options;
   options.samples_max = 2500;
@@ -215,6 +254,85 @@ TEST_F(EngineTest, ASourceThatKnowsItsNewestSampleIsNotRead) {
     storage_.answer_newest(true);
     EXPECT_EQ(answer(query), read) << query;
     EXPECT_FALSE(read.empty());
+  }
+}
+
+// A storage that takes back the query some milliseconds after its last series was read: what comes
+// then has to notice by itself.
+class CancelingStorage final : public Queryable {
+ public:
+  explicit CancelingStorage(const Queryable& storage) : storage_(storage) {}
+
+  Result<std::unique_ptr<Selection>> select(std::span<const Matcher> matchers,
+                                            const SelectHints& hints) const override {
+    std::unique_ptr<Selection> selection = TRY(storage_.select(matchers, hints));
+    return std::make_unique<CancelingSelection>(*this, std::move(selection));
+  }
+  Result<Names> label_names(std::span<const Matcher> matchers, TimeRange range,
+                            std::size_t limit) const override {
+    return storage_.label_names(matchers, range, limit);
+  }
+  Result<Names> label_values(std::string_view name, std::span<const Matcher> matchers,
+                             TimeRange range, std::size_t limit) const override {
+    return storage_.label_values(name, matchers, range, limit);
+  }
+
+  mutable std::atomic<bool> canceled{false};
+  // Of how many reads the last one cancels.
+  mutable std::atomic<int> reads_left{0};
+
+ private:
+  class CancelingSelection final : public Selection {
+   public:
+    CancelingSelection(const CancelingStorage& of, std::unique_ptr<Selection> selection)
+        : storage_(of), selection_(std::move(selection)) {}
+    std::size_t size() const override { return selection_->size(); }
+    Labels labels(std::size_t series) const override { return selection_->labels(series); }
+    Status read(std::size_t series, SampleColumns& out) const override {
+      if (--storage_.reads_left == 0) {
+        storage_.later_ = std::async(std::launch::async, [this] {
+          std::this_thread::sleep_for(std::chrono::milliseconds(3));
+          storage_.canceled = true;
+        });
+      }
+      return selection_->read(series, out);
+    }
+
+   private:
+    const CancelingStorage& storage_;
+    const std::unique_ptr<Selection> selection_;
+  };
+
+  const Queryable& storage_;
+  mutable std::future<void> later_;
+};
+
+// Work after the last read that takes more than a hundred milliseconds, in one group.
+TEST_F(EngineTest, ACanceledQueryEndsInTheMiddleOfAGroup) {
+  load(40, 10'000);
+  struct Case {
+    std::string_view query;
+    int reads;
+  };
+  const Case cases[] = {{"quantile(0.5, x_total)", 40},
+                        {"limit_ratio(0.5, x_total)", 40},
+                        {"x_total and on () x_total", 80},
+                        {"x_total unless on () x_total", 80},
+                        {"x_total or on () x_total", 80},
+                        {"x_total > on () group_left x_total{i=\"0\"}", 41},
+                        {"x_total + on () group_left x_total{i=\"0\"}", 41}};
+  for (const Case& c : cases) {
+    const CancelingStorage storage(storage_);
+    storage.reads_left = c.reads;
+    QueryOptions options;
+    options.canceled = &storage.canceled;
+    EngineOptions engine_options;
+    engine_options.features.experimental_functions = true;
+    const auto result =
+        Engine(engine_options).range(storage, c.query, 0, 10'000 * kMinute, kMinute / 2, options);
+    EXPECT_FALSE(result) << c.query;
+    if (result) continue;
+    EXPECT_EQ(result.error().code, ErrorCode::kCanceled) << c.query << result.error().message;
   }
 }
 
