@@ -45,6 +45,32 @@ Result<Operand> repeat(const QueryContext& context, Operand once, std::size_t co
   return repeated;
 }
 
+// Rows with equal labels become one, at the place of the first. Errors: kExecution, if two have a
+// sample at the same step.
+Status merge_in_order(SeriesSet& set) {
+  set.build_labels();
+  std::unordered_map<std::string_view, std::size_t> first_row;
+  first_row.reserve(set.rows());
+  bool merged = false;
+  for (std::size_t r = 0; r < set.rows(); ++r) {
+    const auto [found, inserted] = first_row.try_emplace(set.own_labels()[r].bytes(), r);
+    if (inserted) continue;
+    merged = true;
+    const auto into = set.row(found->second);
+    const auto from = set.row(r);
+    for (std::size_t i = 0; i < into.size(); ++i) {
+      if (is_absent(from[i])) continue;
+      if (!is_absent(into[i])) {
+        return fail(ErrorCode::kExecution, "vector cannot contain metrics with the same labelset");
+      }
+      into[i] = std::exchange(from[i], absent());
+    }
+  }
+  first_row.clear();
+  if (merged) set.remove_empty_rows();
+  return {};
+}
+
 }  // namespace
 
 Labels without_metric_identity(const Labels& labels, bool type_and_unit) {
@@ -271,30 +297,11 @@ Status Evaluator::finish_names(SeriesSet& set) {
     set.own_labels()[r] = without_metric_identity(set.own_labels()[r], type_and_unit);
   }
   set.set_drops_name(false);
-  return merge_equal_labels(set);
+  return merge_in_order(set);
 }
 
 Status Evaluator::merge_equal_labels(SeriesSet& set) {
-  set.build_labels();
-  std::unordered_map<std::string_view, std::size_t> first_row;
-  first_row.reserve(set.rows());
-  bool merged = false;
-  for (std::size_t r = 0; r < set.rows(); ++r) {
-    const auto [found, inserted] = first_row.try_emplace(set.own_labels()[r].bytes(), r);
-    if (inserted) continue;
-    merged = true;
-    const auto into = set.row(found->second);
-    const auto from = set.row(r);
-    for (std::size_t i = 0; i < into.size(); ++i) {
-      if (is_absent(from[i])) continue;
-      if (!is_absent(into[i])) {
-        return fail(ErrorCode::kExecution, "vector cannot contain metrics with the same labelset");
-      }
-      into[i] = std::exchange(from[i], absent());
-    }
-  }
-  first_row.clear();
-  if (merged) set.remove_empty_rows();
+  TRY(merge_in_order(set));
   set.sort_by_labels();
   return {};
 }

@@ -112,9 +112,10 @@ class Evaluator {
   // names go at the end of the query. Errors: kExecution if two series become one.
   Status drop_names(SeriesSet& set);
   // After labels changed: series with equal labels become one, where they never have a sample at
-  // the same step. Errors: kExecution otherwise.
+  // the same step, and rows are in order of their labels again. Errors: kExecution otherwise.
   Status merge_equal_labels(SeriesSet& set);
-  // Removes the names that are marked. Errors: as drop_names.
+  // Removes the names that are marked; rows stay in their order, which sort and topk may have made.
+  // Errors: as drop_names.
   Status finish_names(SeriesSet& set);
   // Brings `set.held` up to date with what the set holds. Errors: kExecution.
   Status account(SeriesSet& set);
