@@ -64,9 +64,10 @@ void remove_stale(SampleColumns& columns) {
 }
 
 // `smoothed`: the value at t on the line between the samples around it, in (t - lookback, t +
-// lookback]; the last one before t where none follows.
+// lookback]; the last one before t where none follows. `sample_times`: t, in seconds, for which the
+// value is.
 std::uint64_t fill_smoothed(const SampleColumns& columns, const SelectorTimes& times,
-                            DurationMs lookback, std::span<double> out) {
+                            DurationMs lookback, bool sample_times, std::span<double> out) {
   std::size_t next = 0;
   std::uint64_t count = 0;
   const std::size_t size = columns.t.size();
@@ -76,6 +77,10 @@ std::uint64_t fill_smoothed(const SampleColumns& columns, const SelectorTimes& t
     if (next == 0 || columns.t[next - 1] <= t - lookback) continue;
     const std::size_t left = next - 1;
     ++count;
+    if (sample_times) {
+      out[i] = static_cast<double>(t) / 1000;
+      continue;
+    }
     if (columns.t[left] == t || next == size || columns.t[next] > t + lookback) {
       out[i] = columns.v[left];
       continue;
@@ -236,7 +241,7 @@ Result<SeriesSet> Evaluator::eval_selector(const VectorSelector& selector, const
     TRY(selection->read(series, scratch.columns));
     if (selector.smoothed) {
       remove_stale(scratch.columns);
-      return RowCount{fill_smoothed(scratch.columns, times, lookback, out), 0};
+      return RowCount{fill_smoothed(scratch.columns, times, lookback, sample_times, out), 0};
     }
     return RowCount{fill_instant(scratch.columns, times, lookback, sample_times, out), 0};
   };
