@@ -187,7 +187,8 @@ Result<SelectorTimes> Evaluator::times_of(const AtModifier& at, const DurationVa
     case AtModifier::Kind::kNone:
       return SelectorTimes{steps.start - shift, steps.step, steps.count};
     case AtModifier::Kind::kTimestamp:
-      return SelectorTimes{at.t - shift, 0, steps.count};
+      // What lies beyond has no samples either, and windows can be subtracted from the bounds.
+      return SelectorTimes{std::clamp(at.t, kTimestampMin, kTimestampMax) - shift, 0, steps.count};
     case AtModifier::Kind::kStart:
       return SelectorTimes{context_.steps.start - shift, 0, steps.count};
     case AtModifier::Kind::kEnd:
