@@ -1,6 +1,7 @@
 #include "promql/binary.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "promql/binary_match.h"
@@ -83,6 +84,22 @@ double arithmetic(BinaryOp op, double left, double right) {
     default:
       return normal_nan();
   }
+}
+
+double larger(double a, double b) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  if (a == kInf || b == kInf) return kInf;
+  if (std::isnan(a) || std::isnan(b)) return normal_nan();
+  if (a == b) return std::signbit(a) ? b : a;
+  return a > b ? a : b;
+}
+
+double smaller(double a, double b) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  if (a == -kInf || b == -kInf) return -kInf;
+  if (std::isnan(a) || std::isnan(b)) return normal_nan();
+  if (a == b) return std::signbit(a) ? a : b;
+  return a < b ? a : b;
 }
 
 bool compare(BinaryOp op, double left, double right) {

@@ -158,7 +158,7 @@ struct DurationVisitor {
     }
     const double left = TRY(of(*c.args[0]));
     const double right = TRY(of(*c.args[1]));
-    return name == "min_of" ? std::fmin(left, right) : std::fmax(left, right);
+    return name == "min_of" ? smaller(left, right) : larger(left, right);
   }
   template <class Other>
   Result<double> operator()(const Other&) const {

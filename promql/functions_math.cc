@@ -4,6 +4,7 @@
 #include <numbers>
 #include <utility>
 
+#include "promql/binary.h"
 #include "promql/eval.h"
 #include "promql/functions.h"
 #include "promql/functions_absent.h"
@@ -24,14 +25,6 @@ Result<Operand> map_values(Evaluator& evaluator, const Expr& argument, const Ste
   }
   TRY(evaluator.drop_names(set));
   return set;
-}
-
-// math.Max and math.Min of Go: NaN wins.
-double max_or_nan(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? normal_nan() : std::max(a, b);
-}
-double min_or_nan(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? normal_nan() : std::min(a, b);
 }
 
 }  // namespace
@@ -76,9 +69,9 @@ Result<Operand> eval_clamp(Evaluator& evaluator, const Call& call, PositionRange
   if (name != "clamp_min") upper = TRY(evaluator.eval_scalar(*call.args.back(), steps));
   Operand result = TRY(map_values(evaluator, *call.args[0], steps, [&](std::size_t i, double v) {
     if (name == "clamp" && upper[i] < lower[i]) return absent();
-    if (name == "clamp_min") return max_or_nan(lower[i], v);
-    if (name == "clamp_max") return min_or_nan(upper[i], v);
-    return max_or_nan(lower[i], min_or_nan(upper[i], v));
+    if (name == "clamp_min") return larger(lower[i], v);
+    if (name == "clamp_max") return smaller(upper[i], v);
+    return larger(lower[i], smaller(upper[i], v));
   }));
   std::get<SeriesSet>(result).remove_empty_rows();
   return result;
@@ -138,7 +131,7 @@ Result<Operand> eval_extreme_of_two(Evaluator& evaluator, const Call& call,
   ScalarSteps left = TRY(evaluator.eval_scalar(*call.args[0], steps));
   ScalarSteps right = TRY(evaluator.eval_scalar(*call.args[1], steps));
   return combine(std::move(left), std::move(right),
-                 call.function->name == "max_of" ? max_or_nan : min_or_nan);
+                 call.function->name == "max_of" ? larger : smaller);
 }
 
 Result<Operand> eval_histograms_only(Evaluator& evaluator, const Call& call,

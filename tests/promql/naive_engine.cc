@@ -140,7 +140,7 @@ Result<double> NaiveEngine::seconds(const Expr& expr) const {
   if (call.function->name == "range") return static_cast<double>(end_ - start_) / 1000;
   const double a = TRY(seconds(*call.args[0]));
   const double b = TRY(seconds(*call.args[1]));
-  return call.function->name == "min_of" ? std::min(a, b) : std::max(a, b);
+  return naive_extreme_of_two(a, b, call.function->name == "max_of");
 }
 
 Result<NaiveValue> NaiveEngine::unary(const promql::Unary& unary, TimestampMs t) const {

@@ -299,8 +299,7 @@ using OfCall = std::function<Result<NaiveValue>(const NaiveCall&)>;
 Result<NaiveValue> clamp(const NaiveCall& call, double min, double max) {
   if (min > max) return NaiveVector{};
   return map_values(call, [&](double v) {
-    if (std::isnan(min) || std::isnan(max)) return normal_nan();
-    return std::isnan(v) ? v : std::max(min, std::min(max, v));
+    return naive_extreme_of_two(min, naive_extreme_of_two(max, v, false), true);
   });
 }
 
@@ -423,11 +422,8 @@ Result<NaiveValue> scalar(const NaiveCall& call) {
   return vector.size() == 1 ? vector[0].v : normal_nan();
 }
 
-// NaN if either is.
 double extreme_of(const NaiveCall& call, bool largest) {
-  const double a = scalar_arg(call, 0), b = scalar_arg(call, 1);
-  if (std::isnan(a) || std::isnan(b)) return normal_nan();
-  return largest ? std::max(a, b) : std::min(a, b);
+  return naive_extreme_of_two(scalar_arg(call, 0), scalar_arg(call, 1), largest);
 }
 
 Result<NaiveValue> same_vector(const NaiveCall& call) { return call.args[0]; }
@@ -472,6 +468,14 @@ const std::map<std::string_view, OfCall>& other_functions() {
 }
 
 }  // namespace
+
+double naive_extreme_of_two(double a, double b, bool largest) {
+  const double beyond_all = largest ? kInfinity : -kInfinity;
+  if (a == beyond_all || b == beyond_all) return beyond_all;
+  if (std::isnan(a) || std::isnan(b)) return normal_nan();
+  if (a == 0 && b == 0) return std::signbit(a) == largest ? b : a;
+  return largest ? std::max(a, b) : std::min(a, b);
+}
 
 Result<NaiveValue> naive_call(const NaiveCall& call) {
   const std::string_view name = call.call.function->name;
