@@ -216,8 +216,9 @@ class Matching {
       if (!result) continue;
       std::optional<std::size_t>& out_row =
           out_rows_[!labels_differ ? 0 : (fill ? one.size() : one_at_[i])];
-      if (!out_row)
+      if (!out_row) {
         out_row = TRY(row_for(labels, fill ? key : labels_if_included(one[one_at_[i]])));
+      }
       TRY(emit(*out_row, i, *result, group));
     }
     return {};
