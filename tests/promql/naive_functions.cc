@@ -48,11 +48,19 @@ struct Date {
 Date date_of(double seconds) {
   // What Go makes of an instant that it cannot hold.
   if (!(std::abs(seconds) < 0x1p63)) return {292277026596, 12, 4, 0, 339, 15, 30};
-  const time_t t = static_cast<time_t>(seconds);
+  // The calendar repeats every 400 years; gmtime_r knows only years that fit an int.
+  constexpr time_t kCycleSeconds = 146'097LL * 24 * 60 * 60;
+  const time_t cycles = static_cast<time_t>(seconds) / kCycleSeconds;
+  const time_t t = static_cast<time_t>(seconds) % kCycleSeconds;
   tm date{};
   gmtime_r(&t, &date);
-  return {date.tm_year + 1900.0, date.tm_mon + 1, date.tm_mday, date.tm_wday,
-          date.tm_yday + 1,      date.tm_hour,    date.tm_min};
+  return {date.tm_year + 1900.0 + 400.0 * static_cast<double>(cycles),
+          date.tm_mon + 1,
+          date.tm_mday,
+          date.tm_wday,
+          date.tm_yday + 1,
+          date.tm_hour,
+          date.tm_min};
 }
 
 double days_in_month(double seconds) {
