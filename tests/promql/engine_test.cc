@@ -5,7 +5,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
-#include <future>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -257,16 +257,25 @@ TEST_F(EngineTest, ASourceThatKnowsItsNewestSampleIsNotRead) {
   }
 }
 
-// A storage that takes back the query some milliseconds after its last series was read: what comes
-// then has to notice by itself.
-class CancelingStorage final : public Queryable {
+// Calls something at the n-th call.
+struct Hook {
+  int calls_left = 0;
+  std::function<void()> then;
+
+  void call() {
+    if (--calls_left == 0) then();
+  }
+};
+
+// A storage that says when it is read.
+class HookedStorage final : public Queryable {
  public:
-  explicit CancelingStorage(const Queryable& storage) : storage_(storage) {}
+  explicit HookedStorage(const Queryable& storage) : storage_(storage) {}
 
   Result<std::unique_ptr<Selection>> select(std::span<const Matcher> matchers,
                                             const SelectHints& hints) const override {
     std::unique_ptr<Selection> selection = TRY(storage_.select(matchers, hints));
-    return std::make_unique<CancelingSelection>(*this, std::move(selection));
+    return std::make_unique<HookedSelection>(*this, std::move(selection));
   }
   Result<Names> label_names(std::span<const Matcher> matchers, TimeRange range,
                             std::size_t limit) const override {
@@ -277,63 +286,74 @@ class CancelingStorage final : public Queryable {
     return storage_.label_values(name, matchers, range, limit);
   }
 
-  mutable std::atomic<bool> canceled{false};
-  // Of how many reads the last one cancels.
-  mutable std::atomic<int> reads_left{0};
+  mutable Hook read, labels;
 
  private:
-  class CancelingSelection final : public Selection {
+  class HookedSelection final : public Selection {
    public:
-    CancelingSelection(const CancelingStorage& of, std::unique_ptr<Selection> selection)
+    HookedSelection(const HookedStorage& of, std::unique_ptr<Selection> selection)
         : storage_(of), selection_(std::move(selection)) {}
     std::size_t size() const override { return selection_->size(); }
-    Labels labels(std::size_t series) const override { return selection_->labels(series); }
+    Labels labels(std::size_t series) const override {
+      storage_.labels.call();
+      return selection_->labels(series);
+    }
     Status read(std::size_t series, SampleColumns& out) const override {
-      if (--storage_.reads_left == 0) {
-        storage_.later_ = std::async(std::launch::async, [this] {
-          std::this_thread::sleep_for(std::chrono::milliseconds(3));
-          storage_.canceled = true;
-        });
-      }
+      storage_.read.call();
       return selection_->read(series, out);
     }
 
    private:
-    const CancelingStorage& storage_;
+    const HookedStorage& storage_;
     const std::unique_ptr<Selection> selection_;
   };
 
   const Queryable& storage_;
-  mutable std::future<void> later_;
 };
 
-// Work after the last read that takes more than a hundred milliseconds, in one group.
+// What works on one large group after the last read has to look at the clock in the middle of it.
 TEST_F(EngineTest, ACanceledQueryEndsInTheMiddleOfAGroup) {
   load(40, 10'000);
   struct Case {
     std::string_view query;
-    int reads;
+    int reads, labels;  // the call that cancels; 0: none
   };
-  const Case cases[] = {{"quantile(0.5, x_total)", 40},
-                        {"limit_ratio(0.5, x_total)", 40},
-                        {"x_total and on () x_total", 80},
-                        {"x_total unless on () x_total", 80},
-                        {"x_total or on () x_total", 80},
-                        {"x_total > on () group_left x_total{i=\"0\"}", 41},
-                        {"x_total + on () group_left x_total{i=\"0\"}", 41}};
+  const Case cases[] = {{"limit_ratio(0.5, x_total)", 40, 0},
+                        {"x_total and on () x_total", 80, 0},
+                        {"x_total unless on () x_total", 80, 0},
+                        {"x_total or on () x_total", 80, 0},
+                        {"x_total > on () group_left x_total{i=\"0\"}", 0, 2},
+                        {"x_total + on () group_left x_total{i=\"0\"}", 0, 2}};
+  EngineOptions engine_options;
+  engine_options.features.experimental_functions = true;
+  const Engine engine(engine_options);
   for (const Case& c : cases) {
-    const CancelingStorage storage(storage_);
-    storage.reads_left = c.reads;
+    std::atomic<bool> canceled = false;
+    const HookedStorage storage(storage_);
+    storage.read = {c.reads, [&] { canceled = true; }};
+    storage.labels = {c.labels, [&] { canceled = true; }};
     QueryOptions options;
-    options.canceled = &storage.canceled;
-    EngineOptions engine_options;
-    engine_options.features.experimental_functions = true;
-    const auto result =
-        Engine(engine_options).range(storage, c.query, 0, 10'000 * kMinute, kMinute / 2, options);
+    options.canceled = &canceled;
+    const auto result = engine.range(storage, c.query, 0, 10'000 * kMinute, kMinute / 2, options);
     EXPECT_FALSE(result) << c.query;
     if (result) continue;
     EXPECT_EQ(result.error().code, ErrorCode::kCanceled) << c.query << result.error().message;
   }
+}
+
+TEST_F(EngineTest, ATimeoutEndsAQuantileInTheMiddleOfAGroup) {
+  load(40, 10'000);
+  EngineOptions options;
+  options.timeout = 1000;
+  const HookedStorage storage(storage_);
+  // There is time left to begin, but not for 20000 quantiles.
+  const auto nearly_over =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options.timeout - 1);
+  storage.read = {40, [&] { std::this_thread::sleep_until(nearly_over); }};
+  const auto result = Engine(options).range(storage, "quantile(0.5, x_total)", 0, 10'000 * kMinute,
+                                            kMinute / 2, {});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kTimeout);
 }
 
 // Values with every kind of trouble: gaps, staleness, resets, NaN, Inf, fractions.
