@@ -13,6 +13,7 @@
 #include "base/number_text.h"
 #include "promql/aggregate_k.h"
 #include "promql/eval.h"
+#include "promql/eval_context.h"
 #include "promql/groups.h"
 #include "promql/neumaier.h"
 #include "promql/quantile.h"
@@ -213,7 +214,7 @@ Result<SeriesSet> fold(Evaluator& evaluator, AggregateOp op, const SeriesSet& se
 Result<SeriesSet> aggregate_quantile(Evaluator& evaluator, const SeriesSet& set,
                                      const RowGroups& groups, const ScalarSteps& q,
                                      PositionRange q_position) {
-  for (const double v : q) {
+  for (const double v : q.values()) {
     if (v >= 0 && v <= 1) continue;
     evaluator.context().annotations.warn(invalid_quantile_text(v), q_position);
   }
@@ -223,9 +224,10 @@ Result<SeriesSet> aggregate_quantile(Evaluator& evaluator, const SeriesSet& set,
   }
   SeriesSet out = rows_for(groups, set.steps());
   std::vector<double> values;
+  PacedCheck check(evaluator.context());
   for (std::size_t g = 0; g < members.size(); ++g) {
-    TRY(evaluator.context().check());
     for (std::size_t i = 0; i < set.steps(); ++i) {
+      TRY(check.after(members[g].size()));
       values.clear();
       for (const std::uint32_t r : members[g]) {
         if (const double v = set.row(r)[i]; !is_absent(v)) values.push_back(v);

@@ -7,6 +7,7 @@
 #include "base/number_text.h"
 #include "promql/aggregate.h"
 #include "promql/eval.h"
+#include "promql/eval_context.h"
 
 namespace silverback::promql {
 namespace {
@@ -104,10 +105,12 @@ void pick_first(const SeriesSet& set, const std::vector<std::vector<std::uint32_
 // Whether any k reaches 1.
 Result<bool> check_k(const ScalarSteps& param) {
   constexpr double kInt64Bound = 9223372036854775808.0;
-  if (std::none_of(param.begin(), param.end(), [](double k) { return k >= 1 || std::isnan(k); })) {
+  const std::span<const double> values = param.values();
+  if (std::none_of(values.begin(), values.end(),
+                   [](double k) { return k >= 1 || std::isnan(k); })) {
     return false;
   }
-  for (const double k : param) {
+  for (const double k : values) {
     if (std::isnan(k)) return fail(ErrorCode::kExecution, "Parameter value is NaN");
     if (k <= -kInt64Bound || k >= kInt64Bound) {
       return fail(ErrorCode::kExecution, "Scalar value " + short_float(k) +
@@ -119,7 +122,7 @@ Result<bool> check_k(const ScalarSteps& param) {
 
 Result<bool> check_ratio(Evaluator& evaluator, const ScalarSteps& param, PositionRange position) {
   bool any = false;
-  for (const double ratio : param) {
+  for (const double ratio : param.values()) {
     if (std::isnan(ratio)) return fail(ErrorCode::kExecution, "Ratio value is NaN");
     any = any || ratio != 0;
     if (ratio > 1) evaluator.context().annotations.warn(invalid_ratio_text(ratio, 1), position);
@@ -128,7 +131,9 @@ Result<bool> check_ratio(Evaluator& evaluator, const ScalarSteps& param, Positio
   return any;
 }
 
-void pick_ratio(const SeriesSet& set, const ScalarSteps& param, std::vector<Pick>& picks) {
+Status pick_ratio(const QueryContext& context, const SeriesSet& set, const ScalarSteps& param,
+                  std::vector<Pick>& picks) {
+  PacedCheck check(context);
   for (std::uint32_t r = 0; r < set.rows(); ++r) {
     const double offset = ratio_offset(set.labels(r));
     const auto row = set.row(r);
@@ -138,7 +143,9 @@ void pick_ratio(const SeriesSet& set, const ScalarSteps& param, std::vector<Pick
       const bool picked = ratio >= 0 ? offset < ratio : offset >= 1.0 + ratio;
       if (picked) picks.push_back({r, i});
     }
+    TRY(check.after(row.size()));
   }
+  return {};
 }
 
 }  // namespace
@@ -148,7 +155,9 @@ Result<SeriesSet> select_rows(Evaluator& evaluator, AggregateOp op, const Series
                               PositionRange param_position) {
   std::vector<Pick> picks;
   if (op == AggregateOp::kLimitRatio) {
-    if (TRY(check_ratio(evaluator, param, param_position))) pick_ratio(set, param, picks);
+    if (TRY(check_ratio(evaluator, param, param_position))) {
+      TRY(pick_ratio(evaluator.context(), set, param, picks));
+    }
   } else if (TRY(check_k(param))) {
     std::vector<std::vector<std::uint32_t>> members(groups.keys.size());
     for (std::uint32_t r = 0; r < set.rows(); ++r) members[groups.group_of[r]].push_back(r);

@@ -1,6 +1,7 @@
 #include "promql/binary.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "promql/binary_match.h"
@@ -10,12 +11,14 @@ namespace silverback::promql {
 namespace {
 
 // Go's math.Mod and math.Pow are the C library's.
-Result<Operand> between_scalars(const Binary& binary, ScalarSteps left, const ScalarSteps& right) {
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    left[i] = is_comparison(binary.op) ? (compare(binary.op, left[i], right[i]) ? 1 : 0)
-                                       : arithmetic(binary.op, left[i], right[i]);
+ScalarSteps between_scalars(const Binary& binary, ScalarSteps left, ScalarSteps right) {
+  const BinaryOp op = binary.op;
+  if (is_comparison(op)) {
+    return combine(std::move(left), std::move(right),
+                   [op](double l, double r) { return compare(op, l, r) ? 1.0 : 0.0; });
   }
-  return left;
+  return combine(std::move(left), std::move(right),
+                 [op](double l, double r) { return arithmetic(op, l, r); });
 }
 
 // `scalar_left`: the scalar is the left operand.
@@ -83,6 +86,22 @@ double arithmetic(BinaryOp op, double left, double right) {
   }
 }
 
+double larger(double a, double b) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  if (a == kInf || b == kInf) return kInf;
+  if (std::isnan(a) || std::isnan(b)) return normal_nan();
+  if (a == b) return std::signbit(a) ? b : a;
+  return a > b ? a : b;
+}
+
+double smaller(double a, double b) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  if (a == -kInf || b == -kInf) return -kInf;
+  if (std::isnan(a) || std::isnan(b)) return normal_nan();
+  if (a == b) return std::signbit(a) ? a : b;
+  return a < b ? a : b;
+}
+
 bool compare(BinaryOp op, double left, double right) {
   switch (op) {
     case BinaryOp::kEqual:
@@ -109,7 +128,7 @@ Result<Operand> eval_binary(Evaluator& evaluator, const Binary& binary, Position
   auto* left_scalar = std::get_if<ScalarSteps>(&left);
   auto* right_scalar = std::get_if<ScalarSteps>(&right);
   if (left_scalar != nullptr && right_scalar != nullptr) {
-    return between_scalars(binary, std::move(*left_scalar), *right_scalar);
+    return between_scalars(binary, std::move(*left_scalar), std::move(*right_scalar));
   }
   if (left_scalar != nullptr) {
     return with_scalar(evaluator, binary, position, std::get<SeriesSet>(std::move(right)),

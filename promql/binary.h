@@ -17,6 +17,11 @@ double arithmetic(BinaryOp op, double left, double right);
 // Requires a comparison.
 bool compare(BinaryOp op, double left, double right);
 
+// max_of() and min_of(), of scalars and of durations, and what clamp does: NaN wins, except over
+// the infinity that wins over all numbers; -0 is below 0.
+double larger(double a, double b);
+double smaller(double a, double b);
+
 // The histogram operators `</` and `>/`, which give nothing for floats but this info.
 bool is_trim(BinaryOp op);
 std::string incompatible_floats_text(BinaryOp op);

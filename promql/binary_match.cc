@@ -10,6 +10,7 @@
 
 #include "promql/binary.h"
 #include "promql/eval.h"
+#include "promql/eval_context.h"
 #include "promql/groups.h"
 
 namespace silverback::promql {
@@ -82,13 +83,15 @@ void combine(BinaryOp op, const double* left, const double* right, std::span<dou
 }
 
 // Steps at which any of the rows has a sample.
-std::vector<std::uint8_t> present_steps(const SeriesSet& set,
-                                        const std::vector<std::uint32_t>& rows) {
+Result<std::vector<std::uint8_t>> present_steps(const SeriesSet& set,
+                                                const std::vector<std::uint32_t>& rows,
+                                                PacedCheck& check) {
   std::vector<std::uint8_t> present(set.steps(), 0);
   for (const std::uint32_t r : rows) {
     const auto row = set.row(r);
     for (std::size_t i = 0; i < row.size(); ++i)
       if (!is_absent(row[i])) present[i] = 1;
+    TRY(check.after(row.size()));
   }
   return present;
 }
@@ -114,56 +117,64 @@ class Matching {
         // Prometheus compatibility: with group_right, too, fill_left fills the many side.
         many_fill_(binary.matching.fill_left),
         one_fill_(binary.matching.fill_right),
-        out_(left.steps()) {}
+        out_(left.steps()),
+        check_(evaluator.context()) {}
 
   Status run(const std::vector<MatchGroup>& groups) {
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      TRY(evaluator_.context().check());
       TRY(match(groups[g], static_cast<std::uint32_t>(g)));
-      TRY(evaluator_.context().check_cells(out_.rows() * out_.steps()));
     }
     return {};
   }
   SeriesSet take() { return std::move(out_); }
 
  private:
-  // One of the two samples of a pair: of a row, or filled in.
-  struct Side {
-    const double* row;  // null: `fill` at every step
-    double fill;
-    Labels labels;
-
-    double at(std::size_t i) const { return row != nullptr ? row[i] : fill; }
-  };
-
   Status match(const MatchGroup& group, std::uint32_t number) {
     const std::vector<std::uint32_t>& many = swapped_ ? group.right : group.left;
     const std::vector<std::uint32_t>& one = swapped_ ? group.left : group.right;
+    TRY(check_.after(0));
     if (one.size() > 1) TRY(check_unique(group.key, one));
     if ((many.empty() && !many_fill_) || (one.empty() && !one_fill_)) return {};
+    TRY(merge_one_side(one));
     matched_.assign(out_.steps(), 0);
     // Then two pairs meet in one output row only if their label sets are equal.
     const bool alone = binary_.matching.card != VectorMatching::Card::kOneToOne || many.size() == 1;
-    simple_ = alone && !many_fill_ && !one_fill_ && !is_comparison(binary_.op);
-    std::vector<std::uint8_t> one_present;
-    if (one_fill_) one_present = present_steps(one_, one);
+    const bool same_labels = one.size() == 1 || binary_.matching.include.empty();
+    const bool simple =
+        alone && same_labels && !many_fill_ && !one_fill_ && !is_comparison(binary_.op);
     for (const std::uint32_t m : many) {
-      const Side many_side{many_.row(m).data(), 0, many_.labels(m)};
-      for (const std::uint32_t o : one) {
-        const Side one_side{one_.row(o).data(), 0, labels_if_included(o)};
-        TRY(pair(number, many_side, one_side, [](std::size_t) { return true; }));
-      }
-      if (!one_fill_) continue;
-      TRY(pair(number, many_side, Side{nullptr, *one_fill_, group.key},
-               [&](std::size_t i) { return one_present[i] == 0; }));
+      const bool done = simple && TRY(match_simply(number, m, one.front()));
+      if (!done) TRY(match_row(group.key, number, m, one));
+      TRY(check_.after(out_.steps()));
     }
     if (!many_fill_) return {};
     const std::vector<std::uint8_t> matched = matched_;
     for (const std::uint32_t o : one) {
-      TRY(pair(number, Side{nullptr, *many_fill_, group.key},
-               Side{one_.row(o).data(), 0, one_.labels(o)},
-               [&](std::size_t i) { return matched[i] == 0; }));
+      TRY(fill_row(group.key, number, o, matched));
+      TRY(check_.after(out_.steps()));
     }
+    return {};
+  }
+
+  // The rows of the one side as a single one: no two of them have a sample at a step that counts.
+  Status merge_one_side(const std::vector<std::uint32_t>& one) {
+    if (one.size() == 1) {
+      one_values_ = one_.row(one.front());
+      one_at_.assign(out_.steps(), 0);
+      return {};
+    }
+    merged_.assign(out_.steps(), absent());
+    one_at_.assign(out_.steps(), 0);
+    for (std::uint32_t k = 0; k < one.size(); ++k) {
+      const auto row = one_.row(one[k]);
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (is_absent(row[i])) continue;
+        merged_[i] = row[i];
+        one_at_[i] = k;
+      }
+      TRY(check_.after(row.size()));
+    }
+    one_values_ = merged_;
     return {};
   }
 
@@ -172,45 +183,71 @@ class Matching {
   }
 
   // Arithmetic into a row that nobody else has written yet. False if it is not that simple.
-  bool pair_simply(std::uint32_t group, const Side& many, const Side& one) {
-    if (!simple_) return false;
-    const double* left = swapped_ ? one.row : many.row;
-    const double* right = swapped_ ? many.row : one.row;
+  Result<bool> match_simply(std::uint32_t group, std::uint32_t m, std::uint32_t o) {
+    const double* many = many_.row(m).data();
+    const double* left = swapped_ ? one_values_.data() : many;
+    const double* right = swapped_ ? many : one_values_.data();
     bool meet = false;
     for (std::size_t i = 0; i < out_.steps() && !meet; ++i) {
       meet = !is_absent(left[i]) && !is_absent(right[i]);
     }
     if (!meet) return true;
     const std::size_t rows_before = out_.rows();
-    const std::size_t out_row = row_for(many.labels, one.labels);
+    const std::size_t out_row = TRY(row_for(many_.labels(m), labels_if_included(o)));
     if (out_row < rows_before) return false;
     group_of_row_[out_row] = group;
     combine(binary_.op, left, right, out_.row(out_row));
     return true;
   }
 
-  template <class Wanted>
-  Status pair(std::uint32_t group, const Side& many, const Side& one, Wanted wanted) {
-    if (pair_simply(group, many, one)) return {};
-    std::optional<std::size_t> out_row;
-    for (std::size_t i = 0; i < out_.steps(); ++i) {
-      const double m = many.at(i);
-      const double o = one.at(i);
-      if (is_absent(m) || is_absent(o) || !wanted(i)) continue;
-      const double left = swapped_ ? o : m;
-      const double right = swapped_ ? m : o;
-      double result;
-      if (!is_comparison(binary_.op)) {
-        result = arithmetic(binary_.op, left, right);
-      } else {
-        const bool holds = compare(binary_.op, left, right);
-        if (!holds && !binary_.return_bool) continue;
-        result = binary_.return_bool ? (holds ? 1 : 0) : left;
+  // A row of the many side with whatever the one side has at each step.
+  Status match_row(const Labels& key, std::uint32_t group, std::uint32_t m,
+                   const std::vector<std::uint32_t>& one) {
+    const Labels labels = many_.labels(m);
+    const auto row = many_.row(m);
+    const bool labels_differ = !binary_.matching.include.empty();
+    // The output row for each row of the one side, if its labels matter, and for what is filled in.
+    out_rows_.assign(labels_differ ? one.size() + 1 : 1, std::nullopt);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (is_absent(row[i])) continue;
+      const bool fill = is_absent(one_values_[i]);
+      if (fill && !one_fill_) continue;
+      const std::optional<double> result = apply(row[i], fill ? *one_fill_ : one_values_[i]);
+      if (!result) continue;
+      std::optional<std::size_t>& out_row =
+          out_rows_[!labels_differ ? 0 : (fill ? one.size() : one_at_[i])];
+      if (!out_row) {
+        out_row = TRY(row_for(labels, fill ? key : labels_if_included(one[one_at_[i]])));
       }
-      if (!out_row) out_row = row_for(many.labels, one.labels);
-      TRY(emit(*out_row, i, result, group));
+      TRY(emit(*out_row, i, *result, group));
     }
     return {};
+  }
+
+  // A row of the one side where the many side had nothing that matched.
+  Status fill_row(const Labels& key, std::uint32_t group, std::uint32_t o,
+                  const std::vector<std::uint8_t>& matched) {
+    const auto row = one_.row(o);
+    std::optional<std::size_t> out_row;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (is_absent(row[i]) || matched[i] != 0) continue;
+      const std::optional<double> result = apply(*many_fill_, row[i]);
+      if (!result) continue;
+      if (!out_row) out_row = TRY(row_for(key, one_.labels(o)));
+      TRY(emit(*out_row, i, *result, group));
+    }
+    return {};
+  }
+
+  // Nothing where a comparison does not hold.
+  std::optional<double> apply(double many, double one) const {
+    const double left = swapped_ ? one : many;
+    const double right = swapped_ ? many : one;
+    if (!is_comparison(binary_.op)) return arithmetic(binary_.op, left, right);
+    const bool holds = compare(binary_.op, left, right);
+    if (binary_.return_bool) return holds ? 1 : 0;
+    if (!holds) return std::nullopt;
+    return left;
   }
 
   Status emit(std::size_t out_row, std::size_t step, double v, std::uint32_t group) {
@@ -235,7 +272,8 @@ class Matching {
     return {};
   }
 
-  std::size_t row_for(const Labels& many, const Labels& one) {
+  // The output row for a pair with these labels. Errors: kExecution, if it is one too many.
+  Result<std::size_t> row_for(const Labels& many, const Labels& one) {
     const VectorMatching& matching = binary_.matching;
     const QueryContext& context = evaluator_.context();
     const bool drop_name = !is_comparison(binary_.op) || binary_.return_bool;
@@ -257,6 +295,7 @@ class Matching {
     Labels labels = builder_.build();
     const auto [found, inserted] = rows_.try_emplace(labels, out_.rows());
     if (inserted) {
+      TRY(context.check_cells((out_.rows() + 1) * out_.steps()));
       out_.add_row(std::move(labels), drop_name && context.delayed_name_removal());
       group_of_row_.push_back(0);
     }
@@ -268,7 +307,7 @@ class Matching {
     if (many_present_.empty()) {
       std::vector<std::uint32_t> all(many_.rows());
       for (std::uint32_t r = 0; r < all.size(); ++r) all[r] = r;
-      many_present_ = present_steps(many_, all);
+      many_present_ = TRY(present_steps(many_, all, check_));
     }
     for (std::size_t i = 0; i < one_.steps(); ++i) {
       if (many_present_[i] == 0 && !many_fill_) continue;
@@ -278,6 +317,7 @@ class Matching {
         if (first) return fail(duplicate(key, *first, r));
         first = r;
       }
+      TRY(check_.after(rows.size()));
     }
     return {};
   }
@@ -304,7 +344,12 @@ class Matching {
   std::vector<std::uint32_t> group_of_row_;  // that wrote into each output row last
   std::vector<std::uint8_t> matched_;        // steps at which the current group has a result
   std::vector<std::uint8_t> many_present_;
-  bool simple_ = false;  // the current group: see pair_simply()
+  // Of the current group's one side: the value at each step, and the number of the row it is of.
+  std::span<const double> one_values_;
+  std::vector<std::uint32_t> one_at_;
+  std::vector<double> merged_;  // one_values_, where these are of several rows
+  std::vector<std::optional<std::size_t>> out_rows_;  // see match_row()
+  PacedCheck check_;
 };
 
 }  // namespace
@@ -312,23 +357,32 @@ class Matching {
 Result<SeriesSet> eval_set_operator(Evaluator& evaluator, const Binary& binary, SeriesSet left,
                                     SeriesSet right) {
   const auto groups = match_groups(left, right, binary.matching);
+  PacedCheck check(evaluator.context());
   if (binary.op != BinaryOp::kOr) {
     const bool where = binary.op == BinaryOp::kAnd;
     for (const MatchGroup& group : groups) {
-      const auto present = present_steps(right, group.right);
-      for (const std::uint32_t r : group.left) keep_steps(left, r, present, where);
+      const std::vector<std::uint8_t> present = TRY(present_steps(right, group.right, check));
+      for (const std::uint32_t r : group.left) {
+        keep_steps(left, r, present, where);
+        TRY(check.after(left.steps()));
+      }
     }
     left.remove_empty_rows();
     return left;
   }
   for (const MatchGroup& group : groups) {
     if (group.left.empty() || group.right.empty()) continue;
-    const auto present = present_steps(left, group.left);
-    for (const std::uint32_t r : group.right) keep_steps(right, r, present, false);
+    const std::vector<std::uint8_t> present = TRY(present_steps(left, group.left, check));
+    for (const std::uint32_t r : group.right) {
+      keep_steps(right, r, present, false);
+      TRY(check.after(right.steps()));
+    }
   }
   right.remove_empty_rows();
+  TRY(evaluator.context().check_cells((left.rows() + right.rows()) * left.steps()));
   left.build_labels();
   for (std::size_t r = 0; r < right.rows(); ++r) {
+    TRY(check.after(right.steps()));
     const auto from = right.row(r);
     std::copy(from.begin(), from.end(), left.add_row(right.labels(r), right.drops_name(r)).begin());
   }

@@ -101,7 +101,9 @@ Result<Value> range_value(Evaluator& evaluator, const Expr& expr, const Steps& s
   Operand operand = TRY(evaluator.eval(expr, steps));
   if (const auto* scalar = std::get_if<ScalarSteps>(&operand)) {
     SeriesSet one(steps.count);
-    std::copy(scalar->begin(), scalar->end(), one.add_row({}, false).begin());
+    const auto row = one.add_row({}, false);
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = (*scalar)[i];
+    TRY(evaluator.account(one));
     return to_matrix(one, steps);
   }
   auto& set = std::get<SeriesSet>(operand);
@@ -167,6 +169,7 @@ Result<QueryResult> Engine::range(const Queryable& storage, std::string_view que
   const double prepare_seconds = seconds_since(begin);
   const auto count = static_cast<std::size_t>((end - start) / step) + 1;
   QueryContext context(storage, options_, Steps{start, step, count}, end, false);
+  TRY(context.check_cells(count));
   QueryResult result = TRY(run(context, *expr, query, options, range_value));
   result.stats.prepare_seconds = prepare_seconds;
   return result;

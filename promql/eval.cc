@@ -16,6 +16,8 @@ namespace {
 // often.
 constexpr std::size_t kSeriesPerPart = 64;
 constexpr std::size_t kSeriesPerPartInstant = 1024;
+// Cells that one thread fills at a time at most: where steps are many, a part has fewer series.
+constexpr std::size_t kCellsPerPart = std::size_t{1} << 18;
 // Cells that are filled before empty rows are taken out of them.
 constexpr std::size_t kCellsPerBlock = std::size_t{4} << 20;
 
@@ -25,12 +27,13 @@ bool is_literal(const Expr& expr) {
          std::holds_alternative<StringLiteral>(inner.node);
 }
 
-Operand repeat(Operand once, std::size_t count) {
+Result<Operand> repeat(const QueryContext& context, Operand once, std::size_t count) {
   if (auto* scalar = std::get_if<ScalarSteps>(&once)) {
     return ScalarSteps(count, scalar->front());
   }
   auto* set = std::get_if<SeriesSet>(&once);
   if (set == nullptr) return once;
+  TRY(context.check_cells(set->rows() * count));
   SeriesSet repeated(count);
   repeated.add_rows(set->rows());
   std::vector<std::uint32_t> all(set->rows());
@@ -40,6 +43,32 @@ Operand repeat(Operand once, std::size_t count) {
   }
   repeated.take_labels(*set, all);
   return repeated;
+}
+
+// Rows with equal labels become one, at the place of the first. Errors: kExecution, if two have a
+// sample at the same step.
+Status merge_in_order(SeriesSet& set) {
+  set.build_labels();
+  std::unordered_map<std::string_view, std::size_t> first_row;
+  first_row.reserve(set.rows());
+  bool merged = false;
+  for (std::size_t r = 0; r < set.rows(); ++r) {
+    const auto [found, inserted] = first_row.try_emplace(set.own_labels()[r].bytes(), r);
+    if (inserted) continue;
+    merged = true;
+    const auto into = set.row(found->second);
+    const auto from = set.row(r);
+    for (std::size_t i = 0; i < into.size(); ++i) {
+      if (is_absent(from[i])) continue;
+      if (!is_absent(into[i])) {
+        return fail(ErrorCode::kExecution, "vector cannot contain metrics with the same labelset");
+      }
+      into[i] = std::exchange(from[i], absent());
+    }
+  }
+  first_row.clear();
+  if (merged) set.remove_empty_rows();
+  return {};
 }
 
 }  // namespace
@@ -84,7 +113,7 @@ Result<Operand> Evaluator::eval(const Expr& expr, const Steps& steps) {
     return eval_once(expr, steps);
   }
   Operand once = TRY(eval_once(expr, Steps{steps.start, steps.step, 1}));
-  Operand repeated = repeat(std::move(once), steps.count);
+  Operand repeated = TRY(repeat(context_, std::move(once), steps.count));
   if (auto* set = std::get_if<SeriesSet>(&repeated)) TRY(account(*set));
   return repeated;
 }
@@ -149,6 +178,11 @@ Result<ScalarSteps> Evaluator::eval_scalar(const Expr& expr, const Steps& steps)
   return std::get<ScalarSteps>(std::move(operand));
 }
 
+Result<ScalarSteps> Evaluator::varying_scalar(const Steps& steps) {
+  HeldSamples held = TRY(context_.hold(steps.count));
+  return ScalarSteps(std::vector<double>(steps.count), std::move(held));
+}
+
 std::string Evaluator::eval_string(const Expr& expr) {
   return std::get<StringLiteral>(without_parens(expr).node).value;
 }
@@ -157,7 +191,7 @@ Result<Operand> Evaluator::eval_unary(const Unary& unary, const Steps& steps) {
   Operand operand = TRY(eval(*unary.expr, steps));
   if (!unary.negative) return operand;
   if (auto* scalar = std::get_if<ScalarSteps>(&operand)) {
-    for (double& v : *scalar) v = -v;
+    for (double& v : scalar->values()) v = -v;
     return operand;
   }
   auto& set = std::get<SeriesSet>(operand);
@@ -173,12 +207,17 @@ Result<Operand> Evaluator::eval_unary(const Unary& unary, const Steps& steps) {
 Result<Evaluator::Rows> Evaluator::produce_rows(std::size_t count, const Steps& steps,
                                                 const RowProducer& producer) {
   Rows rows{SeriesSet(steps.count), {}};
-  const std::size_t block = std::max<std::size_t>(kSeriesPerPart, kCellsPerBlock / steps.count);
-  for (std::size_t first = 0; first < count; first += block) {
-    const std::size_t in_block = std::min(block, count - first);
+  const std::size_t part = std::clamp<std::size_t>(
+      kCellsPerPart / steps.count, 1, steps.count == 1 ? kSeriesPerPartInstant : kSeriesPerPart);
+  std::size_t in_block = 0;
+  for (std::size_t first = 0; first < count; first += in_block) {
     const std::size_t base = rows.set.rows();
+    // As many series as there is room for besides the rows that are kept, and at least one.
+    const std::uint64_t room = context_.cells_max() - base * steps.count;
+    const std::size_t block = std::min<std::uint64_t>(kCellsPerBlock, room) / steps.count;
+    in_block = std::min(std::max<std::size_t>(block, 1), count - first);
+    TRY(context_.check_cells((base + in_block) * steps.count));
     rows.set.add_rows(in_block);
-    TRY(context_.check_cells(rows.set.rows() * steps.count));
     std::vector<std::uint64_t> present(in_block, 0);
     const auto body = [&](std::size_t begin, std::size_t end) -> Status {
       RowScratch scratch;
@@ -195,8 +234,7 @@ Result<Evaluator::Rows> Evaluator::produce_rows(std::size_t count, const Steps& 
       context_.count_read(samples_read);
       return context_.hold_briefly(window_max);
     };
-    TRY(context_.for_each_part(in_block, steps.count == 1 ? kSeriesPerPartInstant : kSeriesPerPart,
-                               body));
+    TRY(context_.for_each_part(in_block, part, body));
     std::size_t kept = base;
     std::uint64_t held = rows.set.held.count();
     for (std::size_t i = 0; i < in_block; ++i) {
@@ -259,30 +297,11 @@ Status Evaluator::finish_names(SeriesSet& set) {
     set.own_labels()[r] = without_metric_identity(set.own_labels()[r], type_and_unit);
   }
   set.set_drops_name(false);
-  return merge_equal_labels(set);
+  return merge_in_order(set);
 }
 
 Status Evaluator::merge_equal_labels(SeriesSet& set) {
-  set.build_labels();
-  std::unordered_map<std::string_view, std::size_t> first_row;
-  first_row.reserve(set.rows());
-  bool merged = false;
-  for (std::size_t r = 0; r < set.rows(); ++r) {
-    const auto [found, inserted] = first_row.try_emplace(set.own_labels()[r].bytes(), r);
-    if (inserted) continue;
-    merged = true;
-    const auto into = set.row(found->second);
-    const auto from = set.row(r);
-    for (std::size_t i = 0; i < into.size(); ++i) {
-      if (is_absent(from[i])) continue;
-      if (!is_absent(into[i])) {
-        return fail(ErrorCode::kExecution, "vector cannot contain metrics with the same labelset");
-      }
-      into[i] = std::exchange(from[i], absent());
-    }
-  }
-  first_row.clear();
-  if (merged) set.remove_empty_rows();
+  TRY(merge_in_order(set));
   set.sort_by_labels();
   return {};
 }

@@ -88,6 +88,8 @@ class Evaluator {
   // Whether topk and sort show their ranks in the order of rows.
   bool order_is_seen() const { return order_is_seen_; }
   Result<ScalarSteps> eval_scalar(const Expr& expr, const Steps& steps);
+  // A scalar with a value of its own at every step, 0 at first. Errors: kExecution.
+  Result<ScalarSteps> varying_scalar(const Steps& steps);
   // Requires type kString.
   static std::string eval_string(const Expr& expr);
   // Requires type kMatrix.
@@ -110,15 +112,16 @@ class Evaluator {
   // names go at the end of the query. Errors: kExecution if two series become one.
   Status drop_names(SeriesSet& set);
   // After labels changed: series with equal labels become one, where they never have a sample at
-  // the same step. Errors: kExecution otherwise.
+  // the same step, and rows are in order of their labels again. Errors: kExecution otherwise.
   Status merge_equal_labels(SeriesSet& set);
-  // Removes the names that are marked. Errors: as drop_names.
+  // Removes the names that are marked; rows stay in their order, which sort and topk may have made.
+  // Errors: as drop_names.
   Status finish_names(SeriesSet& set);
   // Brings `set.held` up to date with what the set holds. Errors: kExecution.
   Status account(SeriesSet& set);
 
-  // Errors: kInvalidArgument, for a duration expression that gives no duration, or none above 0
-  // where `positive`.
+  // Errors: kInvalidArgument, for a duration expression that gives no duration, or none of at
+  // least a millisecond where `positive`.
   Result<DurationMs> duration(const DurationValue& value, bool positive);
 
   QueryContext& context() { return context_; }

@@ -1,6 +1,7 @@
 #include "promql/eval_context.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -43,9 +44,17 @@ Status QueryContext::hold_briefly(std::uint64_t samples) {
 }
 
 Status QueryContext::check_cells(std::uint64_t cells) const {
-  // Twice: a cell is 8 bytes and a sample, with its instant, 16.
-  if (cells / 2 > options.samples_max) return fail(too_many_samples());
+  if (cells > cells_max()) return fail(too_many_samples());
   return {};
+}
+
+std::uint64_t QueryContext::cells_max() const {
+  // Twice: a cell is 8 bytes and a sample, with its instant, 16.
+  constexpr std::uint64_t kCellsPerSample = 2;
+  if (options.samples_max > std::numeric_limits<std::uint64_t>::max() / kCellsPerSample) {
+    return std::numeric_limits<std::uint64_t>::max();
+  }
+  return options.samples_max * kCellsPerSample;
 }
 
 Status QueryContext::for_each_part(

@@ -38,8 +38,12 @@ class QueryContext {
   void release(std::uint64_t samples) { held_.fetch_sub(samples, std::memory_order_relaxed); }
   // As hold() and release() at once: for a window that is gone after its step.
   Status hold_briefly(std::uint64_t samples);
-  // Refuses tables whose cells alone, present or not, take more memory than samples_max samples.
+  // Refuses tables whose cells alone, present or not, take more memory than samples_max samples. To
+  // be called before a table grows. A row has a cell for every step of the range, so series with
+  // few samples, of targets that come and go, count here as if they were there all the time.
   Status check_cells(std::uint64_t cells) const;
+  // How many cells check_cells() lets a table have.
+  std::uint64_t cells_max() const;
 
   void count_read(std::uint64_t samples) {
     samples_read_.fetch_add(samples, std::memory_order_relaxed);
@@ -70,6 +74,26 @@ class QueryContext {
   std::atomic<std::uint64_t> held_{0};
   std::atomic<std::uint64_t> peak_{0};
   std::atomic<std::uint64_t> samples_read_{0};
+};
+
+// Looks at the clock at a sensible distance in a loop over rows.
+class PacedCheck {
+ public:
+  explicit PacedCheck(const QueryContext& context) : context_(context) {}
+
+  // After work on a row, or on a part of one, of so many cells. Errors: as QueryContext::check().
+  Status after(std::size_t cells) {
+    constexpr std::size_t kCellsOfWorkPerRow = 64;  // labels
+    constexpr std::size_t kCellsPerCheck = 1 << 18;
+    done_ += kCellsOfWorkPerRow + cells;
+    if (done_ < kCellsPerCheck) return {};
+    done_ = 0;
+    return context_.check();
+  }
+
+ private:
+  const QueryContext& context_;
+  std::size_t done_ = 0;
 };
 
 }  // namespace silverback::promql

@@ -64,9 +64,10 @@ void remove_stale(SampleColumns& columns) {
 }
 
 // `smoothed`: the value at t on the line between the samples around it, in (t - lookback, t +
-// lookback]; the last one before t where none follows.
+// lookback]; the last one before t where none follows. `sample_times`: t, in seconds, for which the
+// value is.
 std::uint64_t fill_smoothed(const SampleColumns& columns, const SelectorTimes& times,
-                            DurationMs lookback, std::span<double> out) {
+                            DurationMs lookback, bool sample_times, std::span<double> out) {
   std::size_t next = 0;
   std::uint64_t count = 0;
   const std::size_t size = columns.t.size();
@@ -76,6 +77,10 @@ std::uint64_t fill_smoothed(const SampleColumns& columns, const SelectorTimes& t
     if (next == 0 || columns.t[next - 1] <= t - lookback) continue;
     const std::size_t left = next - 1;
     ++count;
+    if (sample_times) {
+      out[i] = static_cast<double>(t) / 1000;
+      continue;
+    }
     if (columns.t[left] == t || next == size || columns.t[next] > t + lookback) {
       out[i] = columns.v[left];
       continue;
@@ -153,7 +158,7 @@ struct DurationVisitor {
     }
     const double left = TRY(of(*c.args[0]));
     const double right = TRY(of(*c.args[1]));
-    return name == "min_of" ? std::fmin(left, right) : std::fmax(left, right);
+    return name == "min_of" ? smaller(left, right) : larger(left, right);
   }
   template <class Other>
   Result<double> operator()(const Other&) const {
@@ -166,7 +171,9 @@ struct DurationVisitor {
 Result<DurationMs> Evaluator::duration(const DurationValue& value, bool positive) {
   if (value.expr == nullptr) return value.ms;
   const double ms = TRY(DurationVisitor{context_}.of(*value.expr)) * 1000;
-  if (positive && !(ms > 0)) {
+  // Not above 0: what is cut off to whole milliseconds below must not become 0, because steps
+  // divide by it.
+  if (positive && !(ms >= 1)) {
     return fail(ErrorCode::kInvalidArgument, "duration must be greater than 0");
   }
   if (!(std::fabs(ms) < 9.2e15)) return fail(ErrorCode::kInvalidArgument, "duration out of range");
@@ -180,7 +187,8 @@ Result<SelectorTimes> Evaluator::times_of(const AtModifier& at, const DurationVa
     case AtModifier::Kind::kNone:
       return SelectorTimes{steps.start - shift, steps.step, steps.count};
     case AtModifier::Kind::kTimestamp:
-      return SelectorTimes{at.t - shift, 0, steps.count};
+      // What lies beyond has no samples either, and windows can be subtracted from the bounds.
+      return SelectorTimes{std::clamp(at.t, kTimestampMin, kTimestampMax) - shift, 0, steps.count};
     case AtModifier::Kind::kStart:
       return SelectorTimes{context_.steps.start - shift, 0, steps.count};
     case AtModifier::Kind::kEnd:
@@ -234,7 +242,7 @@ Result<SeriesSet> Evaluator::eval_selector(const VectorSelector& selector, const
     TRY(selection->read(series, scratch.columns));
     if (selector.smoothed) {
       remove_stale(scratch.columns);
-      return RowCount{fill_smoothed(scratch.columns, times, lookback, out), 0};
+      return RowCount{fill_smoothed(scratch.columns, times, lookback, sample_times, out), 0};
     }
     return RowCount{fill_instant(scratch.columns, times, lookback, sample_times, out), 0};
   };

@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -129,7 +130,42 @@ class SeriesSet {
   bool names_are_equal_ = false;
 };
 
-using ScalarSteps = std::vector<double>;  // one per step
+// A scalar at every step. One that is the same at all of them, as literals are, is kept as one
+// value.
+class ScalarSteps {
+ public:
+  ScalarSteps() = default;
+  // The same at `count` steps.
+  ScalarSteps(std::size_t count, double v) : values_(1, v), count_(count) {}
+  // One value per step, for which `held` accounts.
+  ScalarSteps(std::vector<double> values, HeldSamples held)
+      : values_(std::move(values)), stride_(1), count_(values_.size()), held_(std::move(held)) {}
+
+  std::size_t size() const { return count_; }
+  double operator[](std::size_t i) const { return values_[i * stride_]; }
+  double front() const { return values_.front(); }
+  bool is_constant() const { return stride_ == 0; }
+  // One per step, or one for all.
+  std::span<double> values() { return values_; }
+  std::span<const double> values() const { return values_; }
+
+ private:
+  std::vector<double> values_;
+  std::size_t stride_ = 0;
+  std::size_t count_ = 0;
+  HeldSamples held_;
+};
+
+// f(left, right) at every step, in the memory of one of them.
+template <class F>
+ScalarSteps combine(ScalarSteps left, ScalarSteps right, F f) {
+  const bool into_left = right.is_constant();
+  ScalarSteps& out = into_left ? left : right;
+  const std::span<double> values = out.values();
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = f(left[i], right[i]);
+  return std::move(out);
+}
+
 using Operand = std::variant<ScalarSteps, std::string, SeriesSet>;
 
 }  // namespace silverback::promql

@@ -7,6 +7,7 @@
 
 #include "base/number_text.h"
 #include "promql/eval.h"
+#include "promql/eval_context.h"
 #include "promql/functions.h"
 #include "promql/functions_eval.h"
 #include "promql/quantile.h"
@@ -60,22 +61,23 @@ std::vector<ClassicHistogram> classic_histograms(QueryContext& context, const Se
   return histograms;
 }
 
-// f(histogram, step, buckets) for every histogram at every step that has buckets; empty if they are
-// not a histogram (no +Inf).
+// f(histogram, step, buckets), a Status, for every histogram at every step that has buckets; empty
+// if they are not a histogram (no +Inf).
 template <class F>
 Status for_each_histogram(QueryContext& context, const SeriesSet& set,
                           const std::vector<ClassicHistogram>& histograms, F f) {
   std::vector<Bucket> buckets;
+  PacedCheck check(context);
   for (std::size_t h = 0; h < histograms.size(); ++h) {
-    TRY(context.check());
     for (std::size_t i = 0; i < set.steps(); ++i) {
+      TRY(check.after(histograms[h].rows.size()));
       buckets.clear();
       for (const auto& [upper_bound, row] : histograms[h].rows) {
         if (const double v = set.row(row)[i]; !is_absent(v)) buckets.push_back({upper_bound, v});
       }
       if (buckets.empty()) continue;
       if (!prepare_buckets(buckets)) buckets.clear();
-      f(h, i, buckets);
+      TRY(f(h, i, buckets));
     }
   }
   return {};
@@ -95,7 +97,7 @@ double quantile_of(QueryContext& context, const ClassicHistogram& histogram,
 
 void warn_of_quantiles(QueryContext& context, const ScalarSteps& quantiles,
                        PositionRange position) {
-  for (const double q : quantiles) {
+  for (const double q : quantiles.values()) {
     if (!(q >= 0 && q <= 1)) context.annotations.warn(invalid_quantile_text(q), position);
   }
 }
@@ -107,7 +109,9 @@ std::string label_float(double v) {
   return text;
 }
 
-SeriesSet rows_for(const std::vector<ClassicHistogram>& histograms, std::size_t steps) {
+Result<SeriesSet> rows_for(const QueryContext& context,
+                           const std::vector<ClassicHistogram>& histograms, std::size_t steps) {
+  TRY(context.check_cells(histograms.size() * steps));
   SeriesSet out(steps);
   for (const ClassicHistogram& histogram : histograms) {
     out.add_row(histogram.labels, histogram.drop_name);
@@ -133,11 +137,13 @@ Result<Operand> eval_histogram_quantile(Evaluator& evaluator, const Call& call,
   warn_of_quantiles(context, q, call.args[0]->position);
   const PositionRange position = call.args[1]->position;
   const auto histograms = classic_histograms(context, set, position);
-  SeriesSet out = rows_for(histograms, steps.count);
-  TRY(for_each_histogram(
-      context, set, histograms, [&](std::size_t h, std::size_t i, std::vector<Bucket>& buckets) {
-        out.row(h)[i] = quantile_of(context, histograms[h], buckets, q[i], steps.at(i), position);
-      }));
+  SeriesSet out = TRY(rows_for(context, histograms, steps.count));
+  TRY(for_each_histogram(context, set, histograms,
+                         [&](std::size_t h, std::size_t i, std::vector<Bucket>& buckets) -> Status {
+                           out.row(h)[i] = quantile_of(context, histograms[h], buckets, q[i],
+                                                       steps.at(i), position);
+                           return {};
+                         }));
   return finish(evaluator, std::move(out));
 }
 
@@ -161,15 +167,19 @@ Result<Operand> eval_histogram_quantiles(Evaluator& evaluator, const Call& call,
   for (std::size_t a = 2; a < call.args.size(); ++a) {
     const ScalarSteps q = TRY(evaluator.eval_scalar(*call.args[a], steps));
     warn_of_quantiles(context, q, call.args[a]->position);
-    TRY(for_each_histogram(
-        context, set, histograms, [&](std::size_t h, std::size_t i, std::vector<Bucket>& buckets) {
-          LabelsBuilder builder(histograms[h].labels);
-          builder.set(label, label_float(q[i]));
-          const auto [found, inserted] = rows.try_emplace(builder.build(), out.rows());
-          if (inserted) out.add_row(found->first, histograms[h].drop_name);
-          out.row(found->second)[i] =
-              quantile_of(context, histograms[h], buckets, q[i], steps.at(i), position);
-        }));
+    const auto body = [&](std::size_t h, std::size_t i, std::vector<Bucket>& buckets) -> Status {
+      LabelsBuilder builder(histograms[h].labels);
+      builder.set(label, label_float(q[i]));
+      const auto [found, inserted] = rows.try_emplace(builder.build(), out.rows());
+      if (inserted) {
+        TRY(context.check_cells((out.rows() + 1) * out.steps()));
+        out.add_row(found->first, histograms[h].drop_name);
+      }
+      out.row(found->second)[i] =
+          quantile_of(context, histograms[h], buckets, q[i], steps.at(i), position);
+      return {};
+    };
+    TRY(for_each_histogram(context, set, histograms, body));
   }
   return finish(evaluator, std::move(out));
 }
@@ -181,12 +191,14 @@ Result<Operand> eval_histogram_fraction(Evaluator& evaluator, const Call& call,
   const ScalarSteps upper = TRY(evaluator.eval_scalar(*call.args[1], steps));
   const SeriesSet set = TRY(evaluator.eval_vector(*call.args[2], steps));
   const auto histograms = classic_histograms(context, set, call.args[2]->position);
-  SeriesSet out = rows_for(histograms, steps.count);
-  TRY(for_each_histogram(
-      context, set, histograms, [&](std::size_t h, std::size_t i, std::vector<Bucket>& buckets) {
-        out.row(h)[i] =
-            buckets.empty() ? normal_nan() : bucket_fraction(lower[i], upper[i], buckets);
-      }));
+  SeriesSet out = TRY(rows_for(context, histograms, steps.count));
+  TRY(for_each_histogram(context, set, histograms,
+                         [&](std::size_t h, std::size_t i, std::vector<Bucket>& buckets) -> Status {
+                           out.row(h)[i] = buckets.empty()
+                                               ? normal_nan()
+                                               : bucket_fraction(lower[i], upper[i], buckets);
+                           return {};
+                         }));
   return finish(evaluator, std::move(out));
 }
 

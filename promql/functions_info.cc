@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "promql/eval.h"
+#include "promql/eval_context.h"
 #include "promql/functions.h"
 #include "promql/functions_eval.h"
 
@@ -109,8 +110,14 @@ using InfoRows = std::map<std::string, std::map<std::string, std::vector<std::ui
 
 class Enricher {
  public:
-  Enricher(const InfoSelector& selector, const SeriesSet& base, SeriesSet info)
-      : selector_(selector), base_(base), info_(std::move(info)), out_(base.steps()) {
+  Enricher(const QueryContext& context, const InfoSelector& selector, const SeriesSet& base,
+           SeriesSet info)
+      : context_(context),
+        check_(context),
+        selector_(selector),
+        base_(base),
+        info_(std::move(info)),
+        out_(base.steps()) {
     info_.build_labels();
     for (std::uint32_t r = 0; r < info_.rows(); ++r) {
       const Labels& labels = info_.own_labels()[r];
@@ -135,8 +142,9 @@ class Enricher {
     const auto from = base_.row(r);
     const auto found = by_identity_.find(identity_of(labels));
     if (is_info_series(labels)) {
-      std::copy(from.begin(), from.end(), out_.add_row(labels, base_.drops_name(r)).begin());
-      return {};
+      const std::size_t number = TRY(add_row(labels, r));
+      std::copy(from.begin(), from.end(), out_.row(number).begin());
+      return check_.after(from.size());
     }
     std::map<std::vector<std::uint32_t>, std::size_t> rows;  // by the info series used
     std::vector<std::uint32_t> used;
@@ -144,18 +152,28 @@ class Enricher {
       if (is_absent(from[i])) continue;
       used.clear();
       if (found != by_identity_.end()) {
-        for (const auto& [name, candidates] : found->second) TRY(pick(candidates, i, used));
+        for (const auto& [name, candidates] : found->second) {
+          TRY(pick(candidates, i, used));
+          TRY(check_.after(candidates.size()));
+        }
       }
       if (used.empty() && selector_.data_wanted) continue;
       auto row = rows.find(used);
       if (row == rows.end()) {
-        const std::size_t number = out_.rows();
-        out_.add_row(TRY(labels_with(labels, used)), base_.drops_name(r));
+        Labels enriched = TRY(labels_with(labels, used));
+        const std::size_t number = TRY(add_row(std::move(enriched), r));
         row = rows.emplace(used, number).first;
       }
       out_.row(row->second)[i] = from[i];
     }
-    return {};
+    return check_.after(from.size());
+  }
+
+  // The number of a new row, for what comes of row `base_row`.
+  Result<std::size_t> add_row(Labels labels, std::size_t base_row) {
+    TRY(context_.check_cells((out_.rows() + 1) * out_.steps()));
+    out_.add_row(std::move(labels), base_.drops_name(base_row));
+    return out_.rows() - 1;
   }
 
   // Of several series of one info metric, the one with the newest sample.
@@ -199,6 +217,8 @@ class Enricher {
     return builder.build();
   }
 
+  const QueryContext& context_;
+  PacedCheck check_;
   const InfoSelector& selector_;
   const SeriesSet& base_;
   SeriesSet info_;  // values are the instants of the samples
@@ -223,7 +243,7 @@ Result<Operand> eval_info(Evaluator& evaluator, const Call& call, PositionRange 
   }
   SeriesSet info_series(steps.count);
   if (base.rows() > 0) info_series = TRY(evaluator.eval_sample_times(info, steps));
-  Enricher enricher(selector, base, std::move(info_series));
+  Enricher enricher(evaluator.context(), selector, base, std::move(info_series));
   TRY(enricher.run());
   SeriesSet out = enricher.take();
   TRY(evaluator.merge_equal_labels(out));

@@ -4,6 +4,7 @@
 #include <numbers>
 #include <utility>
 
+#include "promql/binary.h"
 #include "promql/eval.h"
 #include "promql/functions.h"
 #include "promql/functions_absent.h"
@@ -24,14 +25,6 @@ Result<Operand> map_values(Evaluator& evaluator, const Expr& argument, const Ste
   }
   TRY(evaluator.drop_names(set));
   return set;
-}
-
-// math.Max and math.Min of Go: NaN wins.
-double max_or_nan(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? normal_nan() : std::max(a, b);
-}
-double min_or_nan(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? normal_nan() : std::min(a, b);
 }
 
 }  // namespace
@@ -76,9 +69,9 @@ Result<Operand> eval_clamp(Evaluator& evaluator, const Call& call, PositionRange
   if (name != "clamp_min") upper = TRY(evaluator.eval_scalar(*call.args.back(), steps));
   Operand result = TRY(map_values(evaluator, *call.args[0], steps, [&](std::size_t i, double v) {
     if (name == "clamp" && upper[i] < lower[i]) return absent();
-    if (name == "clamp_min") return max_or_nan(lower[i], v);
-    if (name == "clamp_max") return min_or_nan(upper[i], v);
-    return max_or_nan(lower[i], min_or_nan(upper[i], v));
+    if (name == "clamp_min") return larger(lower[i], v);
+    if (name == "clamp_max") return smaller(upper[i], v);
+    return larger(lower[i], smaller(upper[i], v));
   }));
   std::get<SeriesSet>(result).remove_empty_rows();
   return result;
@@ -104,7 +97,9 @@ Result<Operand> eval_absent(Evaluator& evaluator, const Call& call, PositionRang
 Result<Operand> eval_scalar_function(Evaluator& evaluator, const Call& call,
                                      PositionRange /*position*/, const Steps& steps) {
   const SeriesSet set = TRY(evaluator.eval_vector(*call.args[0], steps));
-  ScalarSteps out(steps.count, normal_nan());
+  ScalarSteps scalar = TRY(evaluator.varying_scalar(steps));
+  const std::span<double> out = scalar.values();
+  std::fill(out.begin(), out.end(), normal_nan());
   std::vector<std::uint32_t> count(steps.count, 0);
   for (std::size_t r = 0; r < set.rows(); ++r) {
     const auto row = set.row(r);
@@ -113,7 +108,7 @@ Result<Operand> eval_scalar_function(Evaluator& evaluator, const Call& call,
       out[i] = ++count[i] == 1 ? row[i] : normal_nan();
     }
   }
-  return out;
+  return scalar;
 }
 
 Result<Operand> eval_vector_function(Evaluator& evaluator, const Call& call,
@@ -121,7 +116,7 @@ Result<Operand> eval_vector_function(Evaluator& evaluator, const Call& call,
   const ScalarSteps scalar = TRY(evaluator.eval_scalar(*call.args[0], steps));
   SeriesSet set(steps.count);
   const auto row = set.add_row({}, false);
-  std::copy(scalar.begin(), scalar.end(), row.begin());
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = scalar[i];
   TRY(evaluator.account(set));
   return set;
 }
@@ -133,13 +128,10 @@ Result<Operand> eval_pi(Evaluator& /*evaluator*/, const Call& /*call*/, Position
 
 Result<Operand> eval_extreme_of_two(Evaluator& evaluator, const Call& call,
                                     PositionRange /*position*/, const Steps& steps) {
-  ScalarSteps out = TRY(evaluator.eval_scalar(*call.args[0], steps));
-  const ScalarSteps other = TRY(evaluator.eval_scalar(*call.args[1], steps));
-  const bool max = call.function->name == "max_of";
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = max ? max_or_nan(out[i], other[i]) : min_or_nan(out[i], other[i]);
-  }
-  return out;
+  ScalarSteps left = TRY(evaluator.eval_scalar(*call.args[0], steps));
+  ScalarSteps right = TRY(evaluator.eval_scalar(*call.args[1], steps));
+  return combine(std::move(left), std::move(right),
+                 call.function->name == "max_of" ? larger : smaller);
 }
 
 Result<Operand> eval_histograms_only(Evaluator& evaluator, const Call& call,

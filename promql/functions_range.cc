@@ -105,7 +105,8 @@ Result<Operand> eval_quantile_over_time(Evaluator& evaluator, const Call& call,
   Operand result =
       TRY(eval_window_function(evaluator, call, steps, window_quantile, NameRule::kDrop));
   if (std::get<SeriesSet>(result).rows() == 0) return result;
-  for (const double q : TRY(evaluator.eval_scalar(*call.args[0], steps))) {
+  const ScalarSteps quantiles = TRY(evaluator.eval_scalar(*call.args[0], steps));
+  for (const double q : quantiles.values()) {
     if (q >= 0 && q <= 1) continue;
     evaluator.context().annotations.warn(invalid_quantile_text(q), call.args[0]->position);
   }
@@ -116,7 +117,8 @@ Result<Operand> eval_double_exponential_smoothing(Evaluator& evaluator, const Ca
                                                   PositionRange /*position*/, const Steps& steps) {
   constexpr std::array<std::string_view, 2> kFactors = {"smoothing", "trend"};
   for (std::size_t f = 0; f < kFactors.size(); ++f) {
-    for (const double v : TRY(evaluator.eval_scalar(*call.args[f + 1], steps))) {
+    const ScalarSteps factor = TRY(evaluator.eval_scalar(*call.args[f + 1], steps));
+    for (const double v : factor.values()) {
       if (v > 0 && v < 1) continue;
       std::string message = "invalid ";
       message.append(kFactors[f]).append(" factor. Expected: 0 < ").append(f == 0 ? "sf" : "tf");

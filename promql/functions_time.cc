@@ -61,21 +61,18 @@ Result<Operand> eval_query_time(Evaluator& evaluator, const Call& call, Position
                                 const Steps& steps) {
   const QueryContext& context = evaluator.context();
   const std::string_view name = call.function->name;
-  ScalarSteps out(steps.count);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (name == "time") {
-      out[i] = seconds(steps.at(i));
-    } else if (name == "start") {
-      out[i] = seconds(context.steps.start);
-    } else if (name == "end") {
-      out[i] = seconds(context.end);
-    } else if (name == "step") {
-      out[i] = context.instant ? 0 : seconds(context.steps.step);
-    } else {
-      out[i] = seconds(context.end - context.steps.start);  // range
-    }
+  if (name == "start") return ScalarSteps(steps.count, seconds(context.steps.start));
+  if (name == "end") return ScalarSteps(steps.count, seconds(context.end));
+  if (name == "step") {
+    return ScalarSteps(steps.count, context.instant ? 0 : seconds(context.steps.step));
   }
-  return out;
+  if (name == "range") {
+    return ScalarSteps(steps.count, seconds(context.end - context.steps.start));
+  }
+  ScalarSteps time = TRY(evaluator.varying_scalar(steps));
+  const std::span<double> out = time.values();
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = seconds(steps.at(i));
+  return time;
 }
 
 Result<Operand> eval_timestamp(Evaluator& evaluator, const Call& call, PositionRange /*position*/,

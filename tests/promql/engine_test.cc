@@ -3,9 +3,13 @@
 
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -92,6 +96,89 @@ TEST_F(EngineTest, TooManySamplesAreRefused) {
   EXPECT_TRUE(instant(options, "sum(x_total)", 9 * kMinute));
 }
 
+// Ten of 300 series have a sample that a step sees, the others one between steps.
+TEST_F(EngineTest, SeriesWithoutSamplesTakeNoRoom) {
+  for (int s = 0; s < 300; ++s) {
+    const std::string i = std::to_string(s);
+    storage_.append({{"__name__", "x"}, {"i", i}}, {s % 30 == 0 ? kMinute : kMinute + 500, 1});
+  }
+  EngineOptions options;
+  options.lookback_delta = 1000;
+  options.samples_max = 600;
+  const auto result = Engine(options).range(storage_, "x", 0, 198'000, 2000, {});
+  ASSERT_TRUE(result) << result.error().message;
+  EXPECT_EQ(std::get<Matrix>(result->value).size(), 10U);
+  options.samples_max = 400;
+  EXPECT_FALSE(Engine(options).range(storage_, "x", 0, 198'000, 2000, {}));
+}
+
+TEST_F(EngineTest, WhatIsRefusedIsNotAllocatedFirst) {
+  load(200, 1);
+  EngineOptions options;
+  options.samples_max = 1'000'000'000;  // a table of 16 GB; these would take terabytes
+  for (const std::string_view query : {"x_total @ 0", "sum by (i) (x_total @ 0)"}) {
+    const auto result = Engine(options).range(storage_, query, 0, 1'000'000'000, 1, {});
+    ASSERT_FALSE(result) << query;
+    EXPECT_EQ(result.error().message,
+              "query processing would load too many samples into memory in query execution");
+  }
+}
+
+// Operators and functions whose results have more rows than what they are made of, with few samples
+// each.
+TEST_F(EngineTest, TablesOfFewSamplesAreRefusedToo) {
+  constexpr int kCount = 20;
+  for (int k = 0; k < kCount; ++k) {
+    const std::string i = std::to_string(k);
+    storage_.append({{"__name__", "one"}, {"job", "j"}, {"instance", "i"}, {"k", i}},
+                    {k * kMinute, 1});
+    storage_.append({{"__name__", "b_bucket"}, {"le", "+Inf"}}, {k * kMinute, 1});
+    storage_.append({{"__name__", "b_bucket"}, {"le", "1"}}, {k * kMinute, 1});
+    for (int s = 0; s < kCount; ++s) {
+      const std::string n = std::to_string(s);
+      storage_.append({{"__name__", "many"}, {"job", "j"}, {"instance", "i"}, {"n", n}},
+                      {k * kMinute, 1});
+    }
+  }
+  EngineOptions options;
+  options.lookback_delta = kMinute;
+  options.features.experimental_functions = true;
+  const auto answers = [&](std::string_view query, std::uint64_t samples_max) {
+    options.samples_max = samples_max;
+    const auto result =
+        Engine(options).range(storage_, query, 0, (kCount - 1) * kMinute, kMinute, {});
+    return result.has_value();
+  };
+  for (const std::string_view query :
+       {"many + on (job) group_left (k) one", "info(many, {__name__=\"one\", k=~\".+\"})"}) {
+    EXPECT_FALSE(answers(query, 3900)) << query;  // 400 rows of 20 cells, 400 samples
+    EXPECT_TRUE(answers(query, 4000)) << query;
+  }
+  const std::string_view quantiles = "histogram_quantiles(b_bucket, \"q\", time() / 1e6)";
+  EXPECT_FALSE(answers(quantiles, 190));  // 20 rows of 20 cells, 20 samples
+  EXPECT_TRUE(answers(quantiles, 200));
+}
+
+TEST_F(EngineTest, ScalarsAreHeldToo) {
+  EngineOptions options;
+  options.samples_max = 2500;
+  const auto nested = [&](std::string_view scalar) {
+    std::string query = "max_over_time(vector(";
+    query.append(scalar).append(")[1000s:1s])");
+    return instant(options, query, 10'000'000).has_value();
+  };
+  EXPECT_FALSE(nested("time()+(time()+(time()+time()))"));
+  EXPECT_FALSE(nested("scalar(vector(time()))+(time()+time())"));
+  // What is the same at all steps takes no room, and a result takes the place of its operand.
+  EXPECT_TRUE(nested("1+(2*(3-(-(time()/4))))"));
+  EXPECT_TRUE(nested("((time()+time())+time())+(1+pi())"));
+  options.samples_max = 9;
+  const Engine engine(options);
+  EXPECT_FALSE(engine.range(storage_, "time()", 0, 9 * kMinute, kMinute, {}));
+  EXPECT_FALSE(engine.range(storage_, "1", 0, 9 * kMinute, kMinute, {}));
+  EXPECT_TRUE(engine.range(storage_, "1", 0, 8 * kMinute, kMinute, {}));
+}
+
 TEST_F(EngineTest, ATimeoutEndsTheQuery) {
   load(10, 2000);
   EngineOptions options;
@@ -168,6 +255,105 @@ TEST_F(EngineTest, ASourceThatKnowsItsNewestSampleIsNotRead) {
     EXPECT_EQ(answer(query), read) << query;
     EXPECT_FALSE(read.empty());
   }
+}
+
+// Calls something at the n-th call.
+struct Hook {
+  int calls_left = 0;
+  std::function<void()> then;
+
+  void call() {
+    if (--calls_left == 0) then();
+  }
+};
+
+// A storage that says when it is read.
+class HookedStorage final : public Queryable {
+ public:
+  explicit HookedStorage(const Queryable& storage) : storage_(storage) {}
+
+  Result<std::unique_ptr<Selection>> select(std::span<const Matcher> matchers,
+                                            const SelectHints& hints) const override {
+    std::unique_ptr<Selection> selection = TRY(storage_.select(matchers, hints));
+    return std::make_unique<HookedSelection>(*this, std::move(selection));
+  }
+  Result<Names> label_names(std::span<const Matcher> matchers, TimeRange range,
+                            std::size_t limit) const override {
+    return storage_.label_names(matchers, range, limit);
+  }
+  Result<Names> label_values(std::string_view name, std::span<const Matcher> matchers,
+                             TimeRange range, std::size_t limit) const override {
+    return storage_.label_values(name, matchers, range, limit);
+  }
+
+  mutable Hook read, labels;
+
+ private:
+  class HookedSelection final : public Selection {
+   public:
+    HookedSelection(const HookedStorage& of, std::unique_ptr<Selection> selection)
+        : storage_(of), selection_(std::move(selection)) {}
+    std::size_t size() const override { return selection_->size(); }
+    Labels labels(std::size_t series) const override {
+      storage_.labels.call();
+      return selection_->labels(series);
+    }
+    Status read(std::size_t series, SampleColumns& out) const override {
+      storage_.read.call();
+      return selection_->read(series, out);
+    }
+
+   private:
+    const HookedStorage& storage_;
+    const std::unique_ptr<Selection> selection_;
+  };
+
+  const Queryable& storage_;
+};
+
+// What works on one large group after the last read has to look at the clock in the middle of it.
+TEST_F(EngineTest, ACanceledQueryEndsInTheMiddleOfAGroup) {
+  load(40, 10'000);
+  struct Case {
+    std::string_view query;
+    int reads, labels;  // the call that cancels; 0: none
+  };
+  const Case cases[] = {{"limit_ratio(0.5, x_total)", 40, 0},
+                        {"x_total and on () x_total", 80, 0},
+                        {"x_total unless on () x_total", 80, 0},
+                        {"x_total or on () x_total", 80, 0},
+                        {"x_total > on () group_left x_total{i=\"0\"}", 0, 2},
+                        {"x_total + on () group_left x_total{i=\"0\"}", 0, 2}};
+  EngineOptions engine_options;
+  engine_options.features.experimental_functions = true;
+  const Engine engine(engine_options);
+  for (const Case& c : cases) {
+    std::atomic<bool> canceled = false;
+    const HookedStorage storage(storage_);
+    storage.read = {c.reads, [&] { canceled = true; }};
+    storage.labels = {c.labels, [&] { canceled = true; }};
+    QueryOptions options;
+    options.canceled = &canceled;
+    const auto result = engine.range(storage, c.query, 0, 10'000 * kMinute, kMinute / 2, options);
+    EXPECT_FALSE(result) << c.query;
+    if (result) continue;
+    EXPECT_EQ(result.error().code, ErrorCode::kCanceled) << c.query << result.error().message;
+  }
+}
+
+TEST_F(EngineTest, ATimeoutEndsAQuantileInTheMiddleOfAGroup) {
+  load(40, 10'000);
+  EngineOptions options;
+  options.timeout = 1000;
+  const HookedStorage storage(storage_);
+  // There is time left to begin, but not for 20000 quantiles.
+  const auto nearly_over =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options.timeout - 1);
+  storage.read = {40, [&] { std::this_thread::sleep_until(nearly_over); }};
+  const auto result = Engine(options).range(storage, "quantile(0.5, x_total)", 0, 10'000 * kMinute,
+                                            kMinute / 2, {});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kTimeout);
 }
 
 // Values with every kind of trouble: gaps, staleness, resets, NaN, Inf, fractions.

@@ -119,8 +119,11 @@ Result<DurationMs> NaiveEngine::duration(const promql::DurationValue& duration,
                                          bool positive) const {
   if (duration.expr == nullptr) return duration.ms;
   const double value = TRY(seconds(*duration.expr));
-  if (positive && !(value > 0)) return fail(ErrorCode::kExecution, "duration must be above 0");
-  return static_cast<DurationMs>(value * 1000);  // cut off, as Go converts
+  // Cut off to whole milliseconds, as Go converts.
+  if (positive && !(value * 1000 >= 1)) {
+    return fail(ErrorCode::kExecution, "duration must be above 0");
+  }
+  return static_cast<DurationMs>(value * 1000);
 }
 
 Result<double> NaiveEngine::seconds(const Expr& expr) const {
@@ -137,7 +140,7 @@ Result<double> NaiveEngine::seconds(const Expr& expr) const {
   if (call.function->name == "range") return static_cast<double>(end_ - start_) / 1000;
   const double a = TRY(seconds(*call.args[0]));
   const double b = TRY(seconds(*call.args[1]));
-  return call.function->name == "min_of" ? std::min(a, b) : std::max(a, b);
+  return naive_extreme_of_two(a, b, call.function->name == "max_of");
 }
 
 Result<NaiveValue> NaiveEngine::unary(const promql::Unary& unary, TimestampMs t) const {

@@ -100,6 +100,8 @@ struct NaiveCall {
   TimestampMs query_start, query_end;
   DurationMs query_step;
 };
+// As Go's math.Max and math.Min: NaN if either is and the other is not the infinity on that side.
+double naive_extreme_of_two(double a, double b, bool largest);
 Result<NaiveValue> naive_call(const NaiveCall& call);
 
 }  // namespace silverback::testing

@@ -48,11 +48,19 @@ struct Date {
 Date date_of(double seconds) {
   // What Go makes of an instant that it cannot hold.
   if (!(std::abs(seconds) < 0x1p63)) return {292277026596, 12, 4, 0, 339, 15, 30};
-  const time_t t = static_cast<time_t>(seconds);
+  // The calendar repeats every 400 years; gmtime_r knows only years that fit an int.
+  constexpr time_t kCycleSeconds = 146'097LL * 24 * 60 * 60;
+  const time_t cycles = static_cast<time_t>(seconds) / kCycleSeconds;
+  const time_t t = static_cast<time_t>(seconds) % kCycleSeconds;
   tm date{};
   gmtime_r(&t, &date);
-  return {date.tm_year + 1900.0, date.tm_mon + 1, date.tm_mday, date.tm_wday,
-          date.tm_yday + 1,      date.tm_hour,    date.tm_min};
+  return {date.tm_year + 1900.0 + 400.0 * static_cast<double>(cycles),
+          date.tm_mon + 1,
+          date.tm_mday,
+          date.tm_wday,
+          date.tm_yday + 1,
+          date.tm_hour,
+          date.tm_min};
 }
 
 double days_in_month(double seconds) {
@@ -299,8 +307,7 @@ using OfCall = std::function<Result<NaiveValue>(const NaiveCall&)>;
 Result<NaiveValue> clamp(const NaiveCall& call, double min, double max) {
   if (min > max) return NaiveVector{};
   return map_values(call, [&](double v) {
-    if (std::isnan(min) || std::isnan(max)) return normal_nan();
-    return std::isnan(v) ? v : std::max(min, std::min(max, v));
+    return naive_extreme_of_two(min, naive_extreme_of_two(max, v, false), true);
   });
 }
 
@@ -423,11 +430,8 @@ Result<NaiveValue> scalar(const NaiveCall& call) {
   return vector.size() == 1 ? vector[0].v : normal_nan();
 }
 
-// NaN if either is.
 double extreme_of(const NaiveCall& call, bool largest) {
-  const double a = scalar_arg(call, 0), b = scalar_arg(call, 1);
-  if (std::isnan(a) || std::isnan(b)) return normal_nan();
-  return largest ? std::max(a, b) : std::min(a, b);
+  return naive_extreme_of_two(scalar_arg(call, 0), scalar_arg(call, 1), largest);
 }
 
 Result<NaiveValue> same_vector(const NaiveCall& call) { return call.args[0]; }
@@ -472,6 +476,14 @@ const std::map<std::string_view, OfCall>& other_functions() {
 }
 
 }  // namespace
+
+double naive_extreme_of_two(double a, double b, bool largest) {
+  const double beyond_all = largest ? kInfinity : -kInfinity;
+  if (a == beyond_all || b == beyond_all) return beyond_all;
+  if (std::isnan(a) || std::isnan(b)) return normal_nan();
+  if (a == 0 && b == 0) return std::signbit(a) == largest ? b : a;
+  return largest ? std::max(a, b) : std::min(a, b);
+}
 
 Result<NaiveValue> naive_call(const NaiveCall& call) {
   const std::string_view name = call.call.function->name;
