@@ -342,14 +342,14 @@ TEST_F(EngineTest, ACanceledQueryEndsInTheMiddleOfAGroup) {
 }
 
 TEST_F(EngineTest, ATimeoutEndsAQuantileInTheMiddleOfAGroup) {
-  load(40, 10'000);
+  load(60, 10'000);
   EngineOptions options;
   options.timeout = 1000;
   const HookedStorage storage(storage_);
   // There is time left to begin, but not for 20000 quantiles.
   const auto nearly_over =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(options.timeout - 1);
-  storage.read = {40, [&] { std::this_thread::sleep_until(nearly_over); }};
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(options.timeout - 4);
+  storage.read = {60, [&] { std::this_thread::sleep_until(nearly_over); }};
   const auto result = Engine(options).range(storage, "quantile(0.5, x_total)", 0, 10'000 * kMinute,
                                             kMinute / 2, {});
   ASSERT_FALSE(result);
