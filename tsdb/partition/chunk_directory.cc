@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "base/invariant.h"
+
 namespace silverback::tsdb {
 namespace {
 
@@ -15,7 +17,7 @@ constexpr std::size_t kInlineBytesMax = 10;
 
 Status ChunkDirectoryWriter::add(std::uint32_t rank, std::uint32_t column, std::string_view chunk) {
   while (frames_ < rank / kSeriesPerDirectoryFrame) TRY(finish_frame());
-  assert(rank % kSeriesPerDirectoryFrame >= series_);
+  INVARIANT(rank % kSeriesPerDirectoryFrame >= series_);
   while (series_ < rank % kSeriesPerDirectoryFrame) finish_series();
 
   Place place = kHere;

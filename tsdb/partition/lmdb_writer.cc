@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cassert>
 #include <cerrno>
 #include <cstring>
 
 #include <lmdb.h>
 
+#include "base/invariant.h"
 #include "tsdb/codec/byte_io.h"
 
 namespace silverback::tsdb {
@@ -90,7 +90,7 @@ Status LmdbWriter::commit() {
 }
 
 Result<std::uint64_t> LmdbWriter::put(Database database, std::string_view value) {
-  assert(value.size() == value_bytes_for(value.size()));
+  INVARIANT(value.size() == value_bytes_for(value.size()));
   const auto index = static_cast<std::size_t>(database);
   if (txn_bytes_ + value.size() > kTxnBytes) {
     TRY(commit());

@@ -1,7 +1,6 @@
 #include "tsdb/partition/partition_index_writer.h"
 
 #include <algorithm>
-#include <cassert>
 #include <deque>
 #include <numeric>
 #include <span>
@@ -11,6 +10,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <roaring/roaring.h>
 
+#include "base/invariant.h"
 #include "tsdb/codec/bitmap.h"
 #include "tsdb/codec/byte_io.h"
 
@@ -206,7 +206,7 @@ std::uint32_t PartitionIndexWriter::series() const {
 
 void PartitionIndexWriter::add(const Labels& labels) {
   Impl& impl = *impl_;
-  assert(impl.before < labels);
+  INVARIANT(impl.before < labels);
   // Neighbours in label order share most of their pairs: those need no look-up.
   const std::uint64_t first_before =
       impl.first_pair.size() > 1 ? impl.first_pair[impl.first_pair.size() - 2] : 0;
