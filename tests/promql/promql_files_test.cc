@@ -120,8 +120,8 @@ Labels wanted_labels(const VectorSelector& selector) {
 
 // One expression a line, each over one series per selector: real dashboards and rules.
 TEST(PromqlCorpus, EveryExpressionEvaluates) {
-  const char* path = std::getenv("SILVERBACK_PROMQL_EXPRS");
-  if (path == nullptr) GTEST_SKIP() << "SILVERBACK_PROMQL_EXPRS is not set";
+  const char* path = std::getenv("SILVERBACK_EXPRS");
+  if (path == nullptr) GTEST_SKIP() << "SILVERBACK_EXPRS is not set";
   std::ifstream file(path);
   ASSERT_TRUE(file) << path;
   EngineOptions options;
