@@ -92,8 +92,9 @@ std::uint32_t Head::next_id() const {
 }
 
 void Head::for_each_alias(const std::function<void(std::uint32_t, const Labels&)>& visit) const {
-  for (const auto& [alias, id] : same_labels_)
-    for_each_labels({&id, 1}, [&](std::uint32_t, const Labels& labels) { visit(alias, labels); });
+  for (const auto& entry : same_labels_)
+    for_each_labels({&entry.second, 1},
+                    [&](std::uint32_t, const Labels& labels) { visit(entry.first, labels); });
 }
 
 bool Head::restore_series(std::uint32_t id, const Labels& labels) {
