@@ -29,6 +29,7 @@ struct YamlNode {
   Place place;
   std::string text;     // of a scalar, unquoted
   bool quoted = false;  // then it is a text, whatever it looks like
+  bool flow = false;    // of a sequence: print_yaml writes it as [a, b]
   std::vector<YamlNode> items;
   std::vector<Entry> entries;  // in the order of the file, then what was merged; keys are unique
 
