@@ -1,0 +1,282 @@
+#include "config/prometheus_config.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include <fnmatch.h>
+
+#include "base/labels.h"
+#include "config/yaml_printer.h"
+
+namespace silverback::config {
+namespace {
+
+const std::vector<std::string_view> kTranslations = {"UnderscoreEscapingWithSuffixes",
+                                                     "UnderscoreEscapingWithoutSuffixes",
+                                                     "NoUTF8EscapingWithSuffixes", "NoTranslation"};
+
+void describe(Fields& f, RuntimeConfig& runtime) {
+  f.field("gogc", kInt, runtime.gogc, Shown::kAlways);
+}
+
+void describe(Fields& f, AlertmanagerConfig& alertmanager) {
+  describe(f, alertmanager.http);
+  f.section("sigv4", alertmanager.sigv4);
+  f.choice("scheme", alertmanager.scheme, {"http", "https"});
+  f.field("path_prefix", kText, alertmanager.path_prefix);
+  f.field("timeout", kDuration, alertmanager.timeout, Shown::kAlways);
+  f.choice("api_version", alertmanager.api_version, {"v2"});
+  f.sections("relabel_configs", alertmanager.relabel_configs);
+  f.sections("alert_relabel_configs", alertmanager.alert_relabel_configs);
+  describe(f, alertmanager.discoveries);
+  f.exclude({"basic_auth", "authorization", "oauth2", "sigv4"});
+}
+
+void describe(Fields& f, AlertingConfig& alerting) {
+  f.sections("alert_relabel_configs", alerting.alert_relabel_configs);
+  f.sections("alertmanagers", alerting.alertmanagers,
+             [](Fields& inner, AlertmanagerConfig& one) { describe(inner, one); });
+}
+
+void describe(Fields& f, RetentionConfig& retention) {
+  f.field("time", kDuration, retention.time);
+  f.field("size", kSize, retention.size);
+  f.field("percentage", kCount, retention.percentage);
+  f.require(retention.percentage.value_or(0) <= 100, "percentage", "cannot be above 100");
+}
+
+void describe(Fields& f, TsdbConfig& tsdb) {
+  const auto encoding = [](Fields& inner, TsdbConfig& of) {
+    inner.choice("floats", of.chunk_encoding_floats, {"xor", "xor2"});
+  };
+  const auto retention = [](Fields& inner, TsdbConfig& of) { describe(inner, of.retention); };
+  f.field("out_of_order_time_window", kDuration, tsdb.out_of_order_time_window);
+  f.field("stale_series_compaction_threshold", kFloat, tsdb.stale_series_compaction_threshold);
+  f.part("chunk_encoding", tsdb, encoding);
+  f.part("retention", tsdb, retention);
+  f.require(
+      tsdb.stale_series_compaction_threshold >= 0 && tsdb.stale_series_compaction_threshold <= 1,
+      "stale_series_compaction_threshold", "expected a number from 0 to 1");
+}
+
+void describe(Fields& f, ExemplarsConfig& exemplars) {
+  f.field("max_exemplars", kInt, exemplars.max_exemplars, Shown::kAlways);
+}
+
+void describe(Fields& f, StorageConfig& storage) {
+  f.section("tsdb", storage.tsdb, [](Fields& inner, TsdbConfig& tsdb) { describe(inner, tsdb); });
+  f.section("exemplars", storage.exemplars,
+            [](Fields& inner, ExemplarsConfig& exemplars) { describe(inner, exemplars); });
+}
+
+void describe(Fields& f, TracingConfig& tracing) {
+  f.choice("client_type", tracing.client_type, {"grpc", "http"});
+  f.field("endpoint", kText, tracing.endpoint);
+  f.field("sampling_fraction", kFloat, tracing.sampling_fraction);
+  f.field("insecure", kBool, tracing.insecure);
+  describe_tls(f, tracing.tls);
+  f.map("headers", kSecret, tracing.headers);
+  f.choice("compression", tracing.compression, {"gzip"});
+  f.field("timeout", kDuration, tracing.timeout, Shown::kAlways);
+  f.require(!tracing.endpoint.empty(), "endpoint", "expected host:port");
+  f.require(tracing.sampling_fraction >= 0 && tracing.sampling_fraction <= 1, "sampling_fraction",
+            "expected a number from 0 to 1");
+}
+
+void check_attributes(Fields& f, std::string_view name,
+                      const std::vector<std::string>& attributes) {
+  std::set<std::string> seen;
+  for (const std::string& attribute : attributes) {
+    f.require(!attribute.empty(), name, "expected the name of an attribute, not \"\"");
+    f.require(seen.insert(attribute).second, name, quote(attribute) + " twice");
+  }
+}
+
+void describe(Fields& f, OtlpConfig& otlp) {
+  f.field("promote_all_resource_attributes", kBool, otlp.promote_all_resource_attributes);
+  f.list("promote_resource_attributes", kText, otlp.promote_resource_attributes);
+  f.list("ignore_resource_attributes", kText, otlp.ignore_resource_attributes);
+  f.choice("translation_strategy", otlp.translation_strategy, kTranslations);
+  f.field("keep_identifying_resource_attributes", kBool, otlp.keep_identifying_resource_attributes);
+  f.field("convert_histograms_to_nhcb", kBool, otlp.convert_histograms_to_nhcb);
+  f.field("promote_scope_metadata", kBool, otlp.promote_scope_metadata);
+  f.field("label_name_underscore_sanitization", kBool, otlp.label_name_underscore_sanitization,
+          Shown::kAlways);
+  f.field("label_name_preserve_multiple_underscores", kBool,
+          otlp.label_name_preserve_multiple_underscores, Shown::kAlways);
+  check_attributes(f, "promote_resource_attributes", otlp.promote_resource_attributes);
+  check_attributes(f, "ignore_resource_attributes", otlp.ignore_resource_attributes);
+  if (otlp.promote_all_resource_attributes)
+    f.require(otlp.promote_resource_attributes.empty(), "promote_resource_attributes",
+              "cannot stand next to promote_all_resource_attributes");
+  else
+    f.require(otlp.ignore_resource_attributes.empty(), "ignore_resource_attributes",
+              "needs promote_all_resource_attributes");
+}
+
+// A section whose struct is known only here.
+constexpr auto kPart = [](Fields& inner, auto& part) { describe(inner, part); };
+
+template <class Remote>
+void describe_remotes(Fields& f, std::string_view key, std::vector<Remote>& remotes) {
+  std::set<std::string> names;
+  f.sections(key, remotes, [&](Fields& inner, Remote& remote) {
+    describe(inner, remote);
+    inner.require(remote.name.empty() || names.insert(remote.name).second, "name",
+                  "a second one of the name " + quote(remote.name));
+  });
+}
+
+// The whole file; `names` are those of its jobs.
+struct Document {
+  PrometheusConfig& config;
+  std::set<std::string>& names;
+};
+
+void describe(Fields& f, Document& document) {
+  PrometheusConfig& config = document.config;
+  f.part("global", config.global, kPart);
+  f.part("runtime", config.runtime, kPart);
+  f.part("alerting", config.alerting, kPart);
+  f.list("rule_files", kGlob, config.rule_files);
+  f.list("scrape_config_files", kGlob, config.scrape_config_files);
+  describe_jobs(f, config.scrape_configs, config.global, document.names);
+  f.part("storage", config.storage, kPart);
+  f.section("tracing", config.tracing, kPart);
+  describe_remotes(f, "remote_write", config.remote_write);
+  describe_remotes(f, "remote_read", config.remote_read);
+  f.part("otlp", config.otlp, kPart);
+  f.require(config.global.metric_name_validation_scheme != "legacy" ||
+                !config.otlp.translation_strategy.starts_with("No"),
+            "otlp", "this translation_strategy needs metric_name_validation_scheme utf8");
+}
+
+// One of scrape_config_files.
+struct IncludedFile {
+  Document& document;
+};
+
+void describe(Fields& f, IncludedFile& file) {
+  std::vector<ScrapeConfig> jobs;
+  describe_jobs(f, jobs, file.document.config.global, file.document.names);
+  std::move(jobs.begin(), jobs.end(),
+            std::back_inserter(file.document.config.included_scrape_configs));
+}
+
+void include_scrape_configs(FileSystem& files, const Source& source, Problems& problems,
+                            Document& document) {
+  for (const std::string& glob : document.config.scrape_config_files) {
+    const Result<std::vector<std::string>> paths = files_matching(files, glob);
+    if (!paths) problems.add(source.file, {0, 0}, "scrape_config_files", paths.error().message);
+    for (const std::string& path : paths.value_or(std::vector<std::string>())) {
+      const Result<std::string> text = files.read_all(path);
+      if (!text) {
+        problems.add(path, {0, 0}, "", text.error().message);
+        continue;
+      }
+      const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+      IncludedFile file{document};
+      read_document(*text, {path, folder, source.environment}, problems, file);
+    }
+  }
+}
+
+Result<PrometheusConfig> parse(std::string_view text, const std::filesystem::path& path,
+                               const Environment& environment, FileSystem* files) {
+  const Source source{path.native(), path.parent_path(), environment};
+  Problems problems;
+  PrometheusConfig config;
+  std::set<std::string> names;
+  Document document{config, names};
+  read_document(text, source, problems, document);
+  if (files != nullptr) include_scrape_configs(*files, source, problems, document);
+  if (Status status = problems.status(); !status) return fail(status.error());
+  // Only now: jobs that inherit nothing choose by their own scrape_native_histograms.
+  if (config.global.scrape_protocols.empty())
+    config.global.scrape_protocols =
+        default_scrape_protocols(config.global.scrape_native_histograms);
+  return config;
+}
+
+void add_discoveries(const std::string& path, const Discoveries& discoveries,
+                     std::vector<NotBuilt>& parts) {
+  for (const auto& [key, sections] : discoveries.others)
+    parts.push_back({path + "." + key,
+                     "this discovery is not built; http_sd_configs is the bridge to it: a small "
+                     "server that lists the targets as JSON",
+                     true});
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) {
+    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing sets
+    return std::string(value == nullptr ? "" : value);
+  };
+}
+
+Result<PrometheusConfig> load_config(FileSystem& files, const std::filesystem::path& path,
+                                     const Environment& environment) {
+  const std::string text = TRY(files.read_all(path));
+  return parse(text, path, environment, &files);
+}
+
+Result<PrometheusConfig> parse_config(std::string_view text, const std::filesystem::path& path,
+                                      const Environment& environment) {
+  return parse(text, path, environment, nullptr);
+}
+
+std::string print_config(const PrometheusConfig& config) {
+  PrometheusConfig copy = config;
+  std::set<std::string> names;
+  Document document{copy, names};
+  YamlNode printed;
+  Fields fields(printed);
+  describe(fields, document);
+  return print_yaml(printed);
+}
+
+std::vector<NotBuilt> not_built(const PrometheusConfig& config) {
+  std::vector<NotBuilt> parts;
+  if (!config.scrape_configs.empty() || !config.included_scrape_configs.empty())
+    parts.push_back({"scrape_configs",
+                     "scraping is not built yet; let an agent scrape and remote-write to "
+                     "/api/v1/write",
+                     true});
+  for (std::size_t i = 0; i < config.scrape_configs.size(); ++i)
+    add_discoveries("scrape_configs[" + std::to_string(i) + "]",
+                    config.scrape_configs[i].discoveries, parts);
+  for (const ScrapeConfig& job : config.included_scrape_configs)
+    add_discoveries("scrape_configs of job " + quote(job.job_name), job.discoveries, parts);
+  for (std::size_t i = 0; i < config.alerting.alertmanagers.size(); ++i)
+    add_discoveries("alerting.alertmanagers[" + std::to_string(i) + "]",
+                    config.alerting.alertmanagers[i].discoveries, parts);
+  if (!config.remote_write.empty())
+    parts.push_back({"remote_write", "sending samples to another server is not built", true});
+  if (!config.remote_read.empty())
+    parts.push_back({"remote_read", "reading from another server is not built", true});
+  if (config.tracing) parts.push_back({"tracing", "ignored: this server exports no traces", false});
+  if (config.otlp != OtlpConfig())
+    parts.push_back({"otlp", "ignored: this server takes no OTLP", false});
+  if (config.storage.exemplars)
+    parts.push_back({"storage.exemplars", "ignored: this server keeps no exemplars", false});
+  return parts;
+}
+
+Result<std::vector<std::string>> files_matching(FileSystem& files, const std::string& glob) {
+  const std::filesystem::path path(glob);
+  const std::filesystem::path folder = path.parent_path();
+  const std::string pattern = path.filename().native();
+  Result<std::vector<std::string>> names = files.list(folder.empty() ? "." : folder);
+  if (!names && names.error().code == ErrorCode::kNotFound) return std::vector<std::string>();
+  if (!names) return names;
+  std::vector<std::string> matching;
+  for (const std::string& name : *names)
+    if (fnmatch(pattern.c_str(), name.c_str(), FNM_PATHNAME) == 0)
+      matching.push_back((folder / name).native());
+  return matching;
+}
+
+}  // namespace silverback::config
