@@ -1,7 +1,6 @@
 #include "net/curl_transfer.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -52,10 +51,11 @@ std::string without_password(const std::string& text) {
   return url.part(CURLUPART_URL);
 }
 
-// The secrets that a caller may have put into the request's own headers.
-bool is_credential(const std::string& name) {
+// What of the request's own headers is for the first server only.
+bool is_for_one_server(const std::string& name) {
   const std::string lower = to_lower(name);
-  return lower == "authorization" || lower == "cookie" || lower == "proxy-authorization";
+  return lower == "authorization" || lower == "cookie" || lower == "proxy-authorization" ||
+         lower == "host";
 }
 
 bool is_redirect(long status) {
@@ -140,8 +140,8 @@ CurlTransfer::~CurlTransfer() {
 
 template <class Value>
 void CurlTransfer::set(CURLoption option, Value value) {
-  [[maybe_unused]] const CURLcode code = curl_easy_setopt(handle_, option, value);
-  assert(code == CURLE_OK || code == CURLE_OUT_OF_MEMORY);
+  const CURLcode code = curl_easy_setopt(handle_, option, value);
+  if (setup_code_ == CURLE_OK) setup_code_ = code;
 }
 
 Result<CurlTransfer::Target> CurlTransfer::parse_target(const std::string& text) {
@@ -272,6 +272,9 @@ Status CurlTransfer::prepare() {
   set_tls_options();
   set_proxy();
   TRY(build_headers());
+  if (setup_code_ != CURLE_OK) {  // a text of megabytes, or no memory
+    return fail(ErrorCode::kInvalidArgument, curl_easy_strerror(setup_code_));
+  }
   response_ = {};
   header_bytes_ = 0;
   error_buffer_[0] = '\0';
@@ -308,7 +311,7 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
   std::string& body = transfer.response_.body;
   if (bytes > transfer.request_.body_bytes_max - body.size()) {
     transfer.is_body_too_long_ = true;
-    return bytes == 0 ? 1 : 0;  // anything but `bytes` ends the transfer
+    return 0;  // ends the transfer
   }
   if (body.empty()) {
     curl_off_t announced = -1;
@@ -369,7 +372,7 @@ Status CurlTransfer::redirect(const char* location) {
                           to.scheme == "https" && to.port == "443";
   if (!(from == to) && !is_upgrade) {
     credentials_.clear();
-    std::erase_if(request_.headers, [](const HttpHeader& h) { return is_credential(h.name); });
+    std::erase_if(request_.headers, [](const HttpHeader& h) { return is_for_one_server(h.name); });
   }
   const bool keeps_method = status == 307 || status == 308;
   if (!keeps_method && request_.method != "HEAD" && request_.method != "GET") {

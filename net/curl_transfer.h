@@ -72,6 +72,7 @@ class CurlTransfer {
   int redirects_ = 0;
 
   CURL* handle_ = nullptr;
+  CURLcode setup_code_ = CURLE_OK;  // the first that was not good, of setting options
   curl_slist* header_lines_ = nullptr;
   curl_slist* proxy_lines_ = nullptr;
   std::array<char, CURL_ERROR_SIZE> error_buffer_{};

@@ -59,7 +59,10 @@ std::string problem(const TransferFailure& failure, std::string_view host, std::
     case CURLE_COULDNT_RESOLVE_PROXY:
       return "proxyconnect tcp: dial tcp: lookup " + std::string(host) + ": no such host";
     case CURLE_COULDNT_CONNECT: {
-      const std::string address = "dial tcp " + std::string(host) + ":" + std::string(port);
+      const bool is_ipv6 = host.find(':') != host.npos;
+      const std::string address = "dial tcp " +
+                                  (is_ipv6 ? "[" + std::string(host) + "]" : std::string(host)) +
+                                  ":" + std::string(port);
       if (failure.os_errno == 0) return address + ": " + or_detail(failure);
       return address + ": connect: " + errno_text(failure.os_errno);
     }

@@ -77,27 +77,23 @@ TokenSource::TokenSource(OAuth2Options options, std::shared_ptr<HttpSession> ses
       secret_(options_.client_secret, options_.client_secret_file, "oauth2 client secret") {}
 
 void TokenSource::get(Callback callback) {
+  std::string authorization;
   bool secret_in_form = false;
   {
     MutexLock lock(mutex_);
-    const bool is_good =
-        !token_.authorization.empty() && std::chrono::steady_clock::now() < token_.good_until;
-    if (!is_good) {
+    if (std::chrono::steady_clock::now() < token_.good_until) {
+      authorization = token_.authorization;
+    } else {
       waiting_.push_back(std::move(callback));
       if (waiting_.size() > 1) return;
       secret_in_form = secret_in_form_;
     }
   }
-  if (callback == nullptr) {
+  if (authorization.empty()) {
     fetch(secret_in_form);
-    return;
+  } else {
+    callback(std::move(authorization));
   }
-  std::string authorization;
-  {
-    MutexLock lock(mutex_);
-    authorization = token_.authorization;
-  }
-  callback(std::move(authorization));
 }
 
 void TokenSource::forget(std::string_view authorization) {

@@ -37,7 +37,8 @@ class TokenSource : public std::enable_shared_from_this<TokenSource> {
  private:
   struct Token {
     std::string authorization;
-    std::chrono::steady_clock::time_point good_until;
+    // The default is no token at all.
+    std::chrono::steady_clock::time_point good_until = std::chrono::steady_clock::time_point::min();
   };
   Result<HttpRequest> make_request(bool secret_in_form);
   Result<Token> read_token(const HttpResponse& response) const;

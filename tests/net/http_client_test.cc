@@ -361,11 +361,11 @@ TEST_F(HttpClientTest, RedirectsToOthersCarryNoCredentials) {
   options.basic_auth = BasicAuth{"me", "", "pw", ""};
   options.headers = {{"X-Token", {}, {"secret"}, {}}};
   HttpRequest request = get(server.url("/"));
-  request.headers = {{"Cookie", "c=1"}, {"X-Plain", "kept"}};
+  request.headers = {{"Cookie", "c=1"}, {"X-Plain", "kept"}, {"Host", "first.test"}};
   const std::string seen = text(send(*open(options), request));
   EXPECT_THAT(seen, StartsWith("GET /there\n"));
   EXPECT_THAT(seen, HasSubstr("x-plain: kept"));
-  for (const std::string word : {"authorization", "x-token", "secret", "cookie"}) {
+  for (const std::string word : {"authorization", "x-token", "secret", "cookie", "first.test"}) {
     EXPECT_EQ(seen.find(word), std::string::npos) << word;
   }
 }
