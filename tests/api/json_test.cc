@@ -2,7 +2,7 @@
 #include <cmath>
 #include <random>
 
-#include <boost/json/src.hpp>
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "api/envelope.h"

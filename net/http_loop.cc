@@ -1,0 +1,324 @@
+#include "net/http_loop.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstdint>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "net/content_decoding.h"
+
+namespace silverback::net {
+namespace {
+
+constexpr long kIdleConnectionsMax = 20'000;  // of one session, as Prometheus
+
+// curl wants it once, before any other thread uses curl.
+void init_curl() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  assert(code == CURLE_OK);
+}
+
+template <class Value>
+void set(CURLM* multi, CURLMoption option, Value value) {
+  [[maybe_unused]] const CURLMcode code = curl_multi_setopt(multi, option, value);
+  assert(code == CURLM_OK);
+}
+
+Error canceled() { return {ErrorCode::kCanceled, "context canceled"}; }
+
+}  // namespace
+
+// ---- What the loop serves
+
+ConnectionPool::ConnectionPool(HttpLoop& its_loop) : loop(its_loop), multi(curl_multi_init()) {
+  assert(multi != nullptr);
+  set(multi, CURLMOPT_SOCKETFUNCTION, &HttpLoop::on_socket);
+  set(multi, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
+  set(multi, CURLMOPT_TIMERFUNCTION, &HttpLoop::on_timer);
+  set(multi, CURLMOPT_TIMERDATA, static_cast<void*>(this));
+  set(multi, CURLMOPT_MAXCONNECTS, kIdleConnectionsMax);
+}
+
+ConnectionPool::~ConnectionPool() {
+  // Closing connections is no news for the loop any more.
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, static_cast<void*>(nullptr));
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, static_cast<void*>(nullptr));
+  loop.forget(*this);
+  curl_multi_cleanup(multi);
+}
+
+Transfer::Transfer(HttpRequest request, std::shared_ptr<const HttpOptions> options,
+                   HttpCallback on_done)
+    : curl(std::move(request), std::move(options), this), callback(std::move(on_done)) {}
+
+void Transfer::deliver() {
+  if (outcome) {
+    auto body = decode_content(outcome->header("content-encoding"), std::move(outcome->body),
+                               curl.body_bytes_max());
+    if (body) {
+      outcome->body = *std::move(body);
+    } else {
+      outcome = fail(std::move(body).error());
+    }
+  }
+  const HttpCallback call = std::exchange(callback, nullptr);
+  if (call) call(std::move(outcome));
+}
+
+// ---- From any thread
+
+HttpLoop::HttpLoop(Executor* executor)
+    : executor_(executor),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  init_curl();
+  assert(epoll_ >= 0 && wake_ >= 0);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = wake_;
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+}
+
+HttpLoop::~HttpLoop() {
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+bool HttpLoop::post(std::function<void()> command) {
+  MutexLock lock(mutex_);
+  if (has_ended_) return false;
+  commands_.push_back(std::move(command));
+  // The lock is held: after has_ended_ nobody writes to a descriptor that may be another's by then.
+  if (commands_.size() == 1) eventfd_write(wake_, 1);
+  return true;
+}
+
+void HttpLoop::stop() {
+  MutexLock lock(mutex_);
+  is_stopping_ = true;
+  eventfd_write(wake_, 1);
+}
+
+void HttpLoop::refuse(const std::shared_ptr<Transfer>& transfer, Error error) {
+  transfer->outcome = fail(transfer->curl.within_request(std::move(error)));
+  transfer->pool.reset();
+  hand_over(transfer);
+}
+
+void HttpLoop::hand_over(const std::shared_ptr<Transfer>& transfer) {
+  if (executor_ != nullptr) {
+    executor_->run([transfer] { transfer->deliver(); });
+  } else {
+    transfer->deliver();
+  }
+}
+
+// ---- The event thread
+
+void HttpLoop::run() {
+  std::array<epoll_event, 256> events{};
+  while (run_commands()) {
+    const int count =
+        epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms());
+    for (int i = 0; i < count; ++i) {
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      if (event.data.fd == wake_) {
+        eventfd_t ignored = 0;
+        eventfd_read(wake_, &ignored);
+      } else {
+        socket_ready(event.data.fd, event.events);
+      }
+    }
+    expire();
+  }
+  close();
+}
+
+// False when it is time to stop.
+bool HttpLoop::run_commands() {
+  std::vector<std::function<void()>> commands;
+  {
+    MutexLock lock(mutex_);
+    if (is_stopping_) return false;
+    commands.swap(commands_);
+  }
+  for (const auto& command : commands) command();
+  return true;
+}
+
+void HttpLoop::close() {
+  is_closing_ = true;
+  while (!in_flight_.empty()) {
+    const std::shared_ptr<Transfer> transfer = in_flight_.begin()->second;
+    end_early(transfer, canceled());
+  }
+  while (true) {
+    std::vector<std::function<void()>> commands;
+    {
+      MutexLock lock(mutex_);
+      commands.swap(commands_);
+      has_ended_ = commands.empty();
+      if (has_ended_) break;
+    }
+    for (const auto& command : commands) command();
+  }
+  sockets_.clear();
+  timers_.clear();
+}
+
+int HttpLoop::timeout_ms() const {
+  SteadyTime next = SteadyTime::max();
+  if (!timers_.empty()) next = timers_.begin()->first;
+  if (!in_flight_.empty()) next = std::min(next, in_flight_.begin()->first);
+  if (next == SteadyTime::max()) return -1;
+  constexpr std::int64_t kLongest = 60'000;
+  const auto wait =
+      std::chrono::ceil<std::chrono::milliseconds>(next - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, kLongest));
+}
+
+void HttpLoop::socket_ready(int socket, unsigned events) {
+  const auto found = sockets_.find(socket);
+  if (found == sockets_.end()) return;  // given up by what was handled just before
+  const std::shared_ptr<ConnectionPool> pool = found->second->shared_from_this();
+  int ready = 0;
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) ready |= CURL_CSELECT_IN;
+  if ((events & EPOLLOUT) != 0) ready |= CURL_CSELECT_OUT;
+  if ((events & EPOLLERR) != 0) ready |= CURL_CSELECT_ERR;
+  int running = 0;
+  curl_multi_socket_action(pool->multi, socket, ready, &running);
+  collect(*pool);
+}
+
+// Timers of curl, then deadlines of ours.
+void HttpLoop::expire() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    const std::shared_ptr<ConnectionPool> pool = timers_.begin()->second->shared_from_this();
+    timers_.erase(timers_.begin());
+    pool->wake_at = SteadyTime::max();
+    int running = 0;
+    curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect(*pool);
+  }
+  while (!in_flight_.empty() && in_flight_.begin()->first <= now) {
+    const std::shared_ptr<Transfer> transfer = in_flight_.begin()->second;
+    end_early(transfer, {ErrorCode::kTimeout, "context deadline exceeded"});
+  }
+}
+
+int HttpLoop::on_socket(CURL* /*handle*/, curl_socket_t socket, int what, void* user,
+                        void* /*known*/) {
+  auto& pool = *static_cast<ConnectionPool*>(user);
+  HttpLoop& loop = pool.loop;
+  if (what == CURL_POLL_REMOVE) {
+    loop.sockets_.erase(socket);
+    epoll_ctl(loop.epoll_, EPOLL_CTL_DEL, socket, nullptr);
+    return 0;
+  }
+  epoll_event event{};
+  event.data.fd = socket;
+  if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
+  if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
+  loop.sockets_[socket] = &pool;
+  // Not by what sockets_ says: the number may be one that was closed, which epoll forgets by
+  // itself.
+  if (epoll_ctl(loop.epoll_, EPOLL_CTL_MOD, socket, &event) != 0) {
+    epoll_ctl(loop.epoll_, EPOLL_CTL_ADD, socket, &event);
+  }
+  return 0;
+}
+
+int HttpLoop::on_timer(CURLM* /*multi*/, long timeout_ms, void* user) {
+  auto& pool = *static_cast<ConnectionPool*>(user);
+  pool.loop.timers_.erase({pool.wake_at, &pool});
+  pool.wake_at = SteadyTime::max();
+  if (timeout_ms < 0) return 0;
+  pool.wake_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  pool.loop.timers_.insert({pool.wake_at, &pool});
+  return 0;
+}
+
+void HttpLoop::forget(ConnectionPool& pool) {
+  timers_.erase({pool.wake_at, &pool});
+  std::erase_if(sockets_, [&](const auto& entry) { return entry.second == &pool; });
+}
+
+// ---- A transfer's life: begin, start per hop, complete
+
+void HttpLoop::begin(const std::shared_ptr<Transfer>& transfer) {
+  transfer->place = in_flight_.emplace(transfer->deadline, transfer);
+  transfer->state = Transfer::State::kWaiting;
+  if (is_closing_) {
+    end_early(transfer, canceled());
+  } else if (!transfer->refusal) {
+    end_early(transfer, transfer->refusal.error());
+  } else if (!transfer->waits_for_token) {
+    start(transfer);
+  }
+}
+
+void HttpLoop::start(const std::shared_ptr<Transfer>& transfer) {
+  if (transfer->state == Transfer::State::kOver) return;
+  Status prepared = transfer->curl.prepare();
+  if (!prepared) {
+    end_early(transfer, std::move(prepared).error());
+    return;
+  }
+  if (curl_multi_add_handle(transfer->pool->multi, transfer->curl.handle()) != CURLM_OK) {
+    end_early(transfer, {ErrorCode::kIo, "curl takes no more transfers"});
+    return;
+  }
+  transfer->state = Transfer::State::kRunning;
+}
+
+void HttpLoop::end_early(const std::shared_ptr<Transfer>& transfer, Error error) {
+  if (transfer->state == Transfer::State::kNew || transfer->state == Transfer::State::kOver) return;
+  if (transfer->state == Transfer::State::kRunning) {
+    curl_multi_remove_handle(transfer->pool->multi, transfer->curl.handle());
+  }
+  complete(transfer, fail(transfer->curl.within_request(std::move(error))));
+}
+
+void HttpLoop::collect(ConnectionPool& pool) {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(pool.multi, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    // Both are copied: what `message` points at goes with the handle.
+    CURL* handle = message->easy_handle;
+    const CURLcode code = message->data.result;
+    void* owner = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &owner);
+    const std::shared_ptr<Transfer> transfer = static_cast<Transfer*>(owner)->shared_from_this();
+    curl_multi_remove_handle(pool.multi, handle);
+    transfer->state = Transfer::State::kWaiting;
+    hop_done(transfer, code);
+  }
+}
+
+void HttpLoop::hop_done(const std::shared_ptr<Transfer>& transfer, CURLcode code) {
+  Result<bool> again = transfer->curl.finish(code);
+  if (!again) {
+    complete(transfer, fail(std::move(again).error()));
+  } else if (*again) {
+    start(transfer);
+  } else {
+    complete(transfer, transfer->curl.take_response());
+  }
+}
+
+void HttpLoop::complete(const std::shared_ptr<Transfer>& transfer, Result<HttpResponse> outcome) {
+  // The caller may have only the entry's reference.
+  const std::shared_ptr<Transfer> kept = transfer;
+  kept->state = Transfer::State::kOver;
+  in_flight_.erase(kept->place);
+  kept->outcome = std::move(outcome);
+  kept->pool.reset();
+  hand_over(kept);
+}
+
+}  // namespace silverback::net
