@@ -145,6 +145,13 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
 }
 
+// The text, or `valid` with a valid copy of it.
+std::string_view as_utf8(std::string_view text, std::string& valid) {
+  if (is_ascii(text) || is_valid_utf8(text)) return text;
+  valid = replace_invalid_utf8(text);
+  return valid;
+}
+
 // A `$name` or `${name}` at the front of `rest` (which starts after the `$`), taken off.
 std::optional<std::string_view> take_reference(std::string_view& rest) {
   static const RE2 name_pattern(R"(([\pL\p{Nd}_]+))");
@@ -173,48 +180,18 @@ std::optional<std::size_t> group_number(std::string_view name) {
   return number;
 }
 
-}  // namespace
-
-Regex::Regex(std::string pattern, std::shared_ptr<const re2::RE2> re)
-    : pattern_(std::move(pattern)), re_(std::move(re)) {}
-
-Result<Regex> Regex::anchored(std::string_view pattern) {
-  const std::string rewritten = TRY(GoSyntax(pattern).rewrite());
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_dot_nl(true);
-  options.set_max_mem(kMemoryMax);
-  auto re = std::make_shared<const RE2>(piece(rewritten), options);
-  if (!re->ok()) {
-    return fail(
-        syntax_error(go_words(re->error_code()), as_written(re->error_arg(), pattern, rewritten)));
-  }
-  return Regex(std::string(pattern), std::move(re));
+using Groups = std::vector<re2::StringPiece>;
+Groups groups_for(const RE2& re) {
+  return Groups(static_cast<std::size_t>(re.NumberOfCapturingGroups()) + 1);
 }
 
-bool Regex::matches(std::string_view text) const {
-  if (!is_ascii(text) && !is_valid_utf8(text)) {
-    return RE2::FullMatch(replace_invalid_utf8(text), *re_);
-  }
-  return RE2::FullMatch(piece(text), *re_);
-}
-
-bool Regex::expand(std::string_view text, std::string_view replacement, std::string& out) const {
-  std::string valid;
-  if (!is_ascii(text) && !is_valid_utf8(text)) {
-    valid = replace_invalid_utf8(text);
-    text = valid;
-  }
-  std::vector<re2::StringPiece> groups(static_cast<std::size_t>(re_->NumberOfCapturingGroups()) +
-                                       1);
-  if (!re_->Match(piece(text), 0, text.size(), RE2::ANCHOR_BOTH, groups.data(),
-                  static_cast<int>(groups.size()))) {
-    return false;
-  }
+// Go's Regexp.Expand with the groups of a match.
+void append_expansion(const RE2& re, const Groups& groups, std::string_view replacement,
+                      std::string& out) {
   while (true) {
     const std::size_t dollar = replacement.find('$');
     out += replacement.substr(0, dollar);
-    if (dollar == std::string_view::npos) return true;
+    if (dollar == std::string_view::npos) return;
     replacement.remove_prefix(dollar + 1);
     if (replacement.starts_with("$")) {
       out += '$';
@@ -228,12 +205,86 @@ bool Regex::expand(std::string_view text, std::string_view replacement, std::str
     }
     std::optional<std::size_t> group = group_number(*name);
     if (!group) {
-      const auto& names = re_->NamedCapturingGroups();
+      const auto& names = re.NamedCapturingGroups();
       const auto it = names.find(std::string(*name));
       if (it != names.end()) group = static_cast<std::size_t>(it->second);
     }
     if (group && *group < groups.size()) out += view(groups[*group]);
   }
+}
+
+// Of the character at `position`; 1 at the end of the text. Requires valid UTF-8.
+std::size_t character_bytes(std::string_view text, std::size_t position) {
+  std::size_t end = position + 1;
+  while (end < text.size() && (text[end] & 0xc0) == 0x80) ++end;
+  return end - position;
+}
+
+}  // namespace
+
+Regex::Regex(std::string pattern, std::shared_ptr<const re2::RE2> re)
+    : pattern_(std::move(pattern)), re_(std::move(re)) {}
+
+Result<Regex> Regex::anchored(std::string_view pattern) { return compile(pattern, true); }
+Result<Regex> Regex::unanchored(std::string_view pattern) { return compile(pattern, false); }
+
+Result<Regex> Regex::compile(std::string_view pattern, bool dot_matches_line_feed) {
+  const std::string rewritten = TRY(GoSyntax(pattern).rewrite());
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_dot_nl(dot_matches_line_feed);
+  options.set_max_mem(kMemoryMax);
+  auto re = std::make_shared<const RE2>(piece(rewritten), options);
+  if (!re->ok()) {
+    return fail(
+        syntax_error(go_words(re->error_code()), as_written(re->error_arg(), pattern, rewritten)));
+  }
+  return Regex(std::string(pattern), std::move(re));
+}
+
+bool Regex::matches(std::string_view text) const {
+  std::string valid;
+  return RE2::FullMatch(piece(as_utf8(text, valid)), *re_);
+}
+
+bool Regex::is_in(std::string_view text) const {
+  std::string valid;
+  return RE2::PartialMatch(piece(as_utf8(text, valid)), *re_);
+}
+
+bool Regex::expand(std::string_view text, std::string_view replacement, std::string& out) const {
+  std::string valid;
+  text = as_utf8(text, valid);
+  Groups groups = groups_for(*re_);
+  if (!re_->Match(piece(text), 0, text.size(), RE2::ANCHOR_BOTH, groups.data(),
+                  static_cast<int>(groups.size()))) {
+    return false;
+  }
+  append_expansion(*re_, groups, replacement, out);
+  return true;
+}
+
+std::string Regex::replace_all(std::string_view text, std::string_view replacement,
+                               std::size_t bytes_max) const {
+  std::string valid;
+  text = as_utf8(text, valid);
+  Groups groups = groups_for(*re_);
+  std::string out;
+  std::size_t copied = 0;  // of the text
+  for (std::size_t from = 0; from <= text.size() && out.size() <= bytes_max;) {
+    if (!re_->Match(piece(text), from, text.size(), RE2::UNANCHORED, groups.data(),
+                    static_cast<int>(groups.size()))) {
+      break;
+    }
+    const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
+    const std::size_t end = begin + groups[0].size();
+    out += text.substr(copied, begin - copied);
+    // Nothing, right behind a match, is not another match.
+    if (end > copied || begin == 0) append_expansion(*re_, groups, replacement, out);
+    copied = end;
+    from = std::max(end, from + character_bytes(text, from));
+  }
+  return out.append(text.substr(copied));
 }
 
 }  // namespace silverback

@@ -1,5 +1,8 @@
 #include "base/regex.h"
 
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
 namespace silverback {
@@ -141,6 +144,46 @@ TEST(RegexExpand, LeavesTheOutputAloneWithoutAMatch) {
   std::string out = "before";
   EXPECT_FALSE(regex("a(b)").expand("xab", "$1", out));
   EXPECT_EQ(out, "before");
+}
+
+TEST(Regex, UnanchoredMatchesSomewhere) {
+  struct Case {
+    std::string_view pattern, text;
+    bool want;
+  };
+  constexpr Case cases[] = {
+      {"a+", "baa", true}, {"^a", "ba", false},   {"a$", "ba", true},   {"", "", true},
+      {".", "\n", false},  {"(?s).", "\n", true}, {"x", "\xff", false},
+  };
+  for (const auto& [pattern, text, want] : cases) {
+    EXPECT_EQ(Regex::unanchored(pattern).value().is_in(text), want) << pattern << ' ' << text;
+  }
+  EXPECT_FALSE(Regex::unanchored("a("));
+}
+
+TEST(Regex, ReplacesEveryMatchAsGoDoes) {
+  struct Case {
+    std::string_view pattern, replacement, text, want;
+  };
+  constexpr Case cases[] = {
+      {"", "-", "abc", "-a-b-c-"},
+      {"a*", "-", "baac", "-b-c-"},
+      {"(\\w+)@(\\w+)", "$2.$1", "x@y z@w", "y.x w.z"},
+      {"^a", "b", "aaa", "baa"},
+      {"\\b", "|", "ab cd", "|ab| |cd|"},
+      {".", "x", "a\nb", "x\nx"},
+      {"b*", "ż", "żó", "żżżóż"},
+      {"(?<n>a)", "<${n}>", "banana", "b<a>n<a>n<a>"},
+      {"x", "$1x$$", "axa", "a$a"},
+      {"z", "y", "abc", "abc"},
+      {"", "-", "", "-"},
+  };
+  for (const auto& [pattern, replacement, text, want] : cases) {
+    EXPECT_EQ(Regex::unanchored(pattern).value().replace_all(text, replacement, 1000), want)
+        << pattern << ' ' << text;
+  }
+  const std::string text(1000, 'a');
+  EXPECT_LE(Regex::unanchored("a").value().replace_all(text, text, 5000).size(), 7000u);
 }
 
 }  // namespace

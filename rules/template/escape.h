@@ -1,0 +1,19 @@
+// Text made safe for where it goes: HTML, JavaScript, URLs.
+// Threads: free functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace silverback::templates {
+
+std::string escape_html(std::string_view text);
+std::string escape_js(std::string_view text);
+// Of a query's value: a blank becomes `+`.
+std::string escape_query(std::string_view text);
+
+// Where an expression is shown by the server's own page, below its external URL's path.
+std::string graph_link(std::string_view expression);
+std::string table_link(std::string_view expression);
+
+}  // namespace silverback::templates
