@@ -18,7 +18,7 @@ constexpr long kIdleConnectionsMax = 20'000;  // of one session, as Prometheus
 
 // curl wants it once, before any other thread uses curl.
 void init_curl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  [[maybe_unused]] static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   assert(code == CURLE_OK);
 }
 
