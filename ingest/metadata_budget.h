@@ -29,8 +29,8 @@ class MetadataBudget {
     if (metadata.unit.size() > kMetadataTextBytesMax) metadata.unit = {};
     const std::size_t bytes =
         kFamilyBytes + family.size() + metadata.help.size() + metadata.unit.size();
-    MutexLock lock(mutex_);
     const std::uint64_t hash = Labels{{kMetricName, family}}.hash();
+    MutexLock lock(mutex_);
     const auto known = families_.find(hash);
     const std::size_t before = known == families_.end() ? 0 : known->second;
     if (bytes > before && bytes - before > bytes_max_ - bytes_) return false;

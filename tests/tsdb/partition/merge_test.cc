@@ -7,11 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "tests/testing/seed.h"
+#include "tests/tsdb/partition/store_source.h"
 
 namespace silverback::tsdb {
 namespace {
 
-using Store = std::map<Labels, SampleColumns>;
+using testing::Store;
+using testing::StoreSource;
 
 // A selection over all of a Store.
 class StoreSelection final : public Selection {
@@ -38,21 +40,6 @@ class StoreSelection final : public Selection {
  private:
   std::vector<std::pair<Labels, SampleColumns>> series_;
   std::string warning_;
-};
-
-class StoreSource final : public SeriesSource {
- public:
-  explicit StoreSource(const Store& store) : next_(store.begin()), end_(store.end()) {}
-  Result<bool> next(Labels& labels, SampleColumns& samples) override {
-    if (next_ == end_) return false;
-    labels = next_->first;
-    samples = next_->second;
-    ++next_;
-    return true;
-  }
-
- private:
-  Store::const_iterator next_, end_;
 };
 
 HistogramSample histogram_at(TimestampMs t, double sum) {

@@ -17,6 +17,7 @@
 #include <lmdb.h>
 
 #include "tests/testing/seed.h"
+#include "tests/tsdb/partition/store_source.h"
 #include "tsdb/partition/frame_cache.h"
 
 namespace silverback::tsdb {
@@ -24,22 +25,8 @@ namespace {
 
 constexpr DurationMs kHour = 3'600'000;
 
-using Store = std::map<Labels, SampleColumns>;
-
-class StoreSource final : public SeriesSource {
- public:
-  explicit StoreSource(const Store& store) : next_(store.begin()), end_(store.end()) {}
-  Result<bool> next(Labels& labels, SampleColumns& samples) override {
-    if (next_ == end_) return false;
-    labels = next_->first;
-    samples = next_->second;
-    ++next_;
-    return true;
-  }
-
- private:
-  Store::const_iterator next_, end_;
-};
+using testing::Store;
+using testing::StoreSource;
 
 bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) {
@@ -293,7 +280,7 @@ void expect_same_selection(const Partition& partition, const Store& store, Rando
 }
 
 TEST_F(PartitionTest, AgreesWithTheNaiveTwin) {
-  const std::uint64_t seed = testing::seed();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   struct Case {
@@ -486,7 +473,7 @@ TEST_F(PartitionTest, IsReadableWhileItIsUnlinked) {
 }
 
 TEST_F(PartitionTest, SharesACacheWithOthers) {
-  const std::uint64_t seed = testing::seed();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   const auto cache = std::make_shared<FrameCache>(100'000);  // too small for all
@@ -505,7 +492,7 @@ TEST_F(PartitionTest, SharesACacheWithOthers) {
 }
 
 TEST_F(PartitionTest, IsReadFromManyThreadsAtOnce) {
-  const std::uint64_t seed = testing::seed();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   const Store store = random_store(random, 0, 24 * kHour, 300);
@@ -557,7 +544,7 @@ TEST_F(PartitionTest, IsNotOpenedWithAnotherPartitionsEntryOrSize) {
 }
 
 TEST_F(PartitionTest, NeverAnswersWronglyWhateverByteIsDamaged) {
-  const std::uint64_t seed = testing::seed();
+  const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
   const Store store = random_store(random, 0, 30 * kHour, 150);
