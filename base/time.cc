@@ -231,24 +231,38 @@ Result<TimestampMs> parse_timestamp(std::string_view text) {
   return fail(ErrorCode::kInvalidArgument, "cannot parse " + quote(text) + " to a valid timestamp");
 }
 
-std::string format_rfc3339(TimestampMs t) {
-  const std::int64_t days = floor_div(t, kDayMs);
-  const auto ms_of_day = static_cast<int>(t - days * kDayMs);
+namespace {
+
+// The second that begins at `seconds`, and a fraction of it in units of 10^-digits.
+std::string rfc3339_text(std::int64_t seconds, std::int64_t fraction, int digits) {
+  const std::int64_t days = floor_div(seconds, kDayMs / 1000);
+  const auto of_day = static_cast<int>(seconds - days * (kDayMs / 1000));
   const Civil date = civil_from_days(days);
   std::array<char, 64> buffer;
-  const int written = std::snprintf(
+  int written = std::snprintf(
       buffer.data(), buffer.size(), "%s%04lld-%02d-%02dT%02d:%02d:%02d", date.year < 0 ? "-" : "",
       static_cast<long long>(date.year < 0 ? -date.year : date.year), date.month, date.day,
-      ms_of_day / 3'600'000, ms_of_day / 60'000 % 60, ms_of_day / 1000 % 60);
+      of_day / 3600, of_day / 60 % 60, of_day % 60);
   std::string out(buffer.data(), static_cast<std::size_t>(written));
-  if (const int fraction = ms_of_day % 1000; fraction != 0) {
-    out += '.';
-    out += static_cast<char>('0' + fraction / 100);
-    out += static_cast<char>('0' + fraction / 10 % 10);
-    out += static_cast<char>('0' + fraction % 10);
+  if (fraction != 0) {
+    written = std::snprintf(buffer.data(), buffer.size(), ".%0*lld", digits,
+                            static_cast<long long>(fraction));
+    out.append(buffer.data(), static_cast<std::size_t>(written));
     out.erase(out.find_last_not_of('0') + 1);
   }
   return out + 'Z';
+}
+
+}  // namespace
+
+std::string format_rfc3339(TimestampMs t) {
+  const std::int64_t seconds = floor_div(t, 1000);
+  return rfc3339_text(seconds, t - seconds * 1000, 3);
+}
+
+std::string format_rfc3339_ns(TimestampNs t) {
+  const std::int64_t seconds = floor_div(t, 1'000'000'000);
+  return rfc3339_text(seconds, t - seconds * 1'000'000'000, 9);
 }
 
 }  // namespace silverback

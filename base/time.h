@@ -12,6 +12,8 @@ namespace silverback {
 
 using TimestampMs = std::int64_t;  // since 1970-01-01T00:00:00Z
 using DurationMs = std::int64_t;
+// Where milliseconds would round what other servers show: the slots of rule groups, alerts' times.
+using TimestampNs = std::int64_t;  // since 1970-01-01T00:00:00Z, 1677 to 2262
 
 // The widest instants that the HTTP API can name: Go's minTime/maxTime of Prometheus's API.
 inline constexpr TimestampMs kTimestampMin = std::numeric_limits<std::int64_t>::min() / 2;
@@ -43,5 +45,6 @@ Result<TimestampMs> parse_timestamp(std::string_view text);
 
 // As Go's RFC3339Nano: `2015-07-01T20:10:30.781Z`, the fraction without trailing zeros.
 std::string format_rfc3339(TimestampMs t);
+std::string format_rfc3339_ns(TimestampNs t);
 
 }  // namespace silverback

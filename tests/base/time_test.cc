@@ -195,6 +195,13 @@ TEST(FormatRfc3339, WritesWhatGoWrites) {
   }
 }
 
+TEST(FormatRfc3339Ns, KeepsWhatIsNotZero) {
+  EXPECT_EQ(format_rfc3339_ns(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(format_rfc3339_ns(1435781430781796161), "2015-07-01T20:10:30.781796161Z");
+  EXPECT_EQ(format_rfc3339_ns(1435781430000000100), "2015-07-01T20:10:30.0000001Z");
+  EXPECT_EQ(format_rfc3339_ns(-1), "1969-12-31T23:59:59.999999999Z");
+}
+
 TEST(TimeRange, IsClosedOnBothEnds) {
   const TimeRange range{10, 20};
   EXPECT_TRUE(range.contains(10) && range.contains(20));
