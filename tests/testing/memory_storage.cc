@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/number_text.h"
+
 namespace silverback::testing {
 namespace {
 
@@ -116,6 +118,98 @@ Result<Names> MemoryStorage::label_values(std::string_view name, std::span<const
     if (labels.has(name)) all.emplace(labels.get(name));
   }
   return to_names(all, limit);
+}
+
+class MemoryAppender final : public Appender {
+ public:
+  explicit MemoryAppender(MemoryStorage& storage) : storage_(storage) {}
+
+  Result<SeriesRef> series(const Labels& labels) override {
+    std::vector<Labels>& refs = storage_.refs_;
+    const auto found = std::find(refs.begin(), refs.end(), labels);
+    if (found != refs.end()) return static_cast<SeriesRef>(found - refs.begin() + 1);
+    refs.push_back(labels);
+    return static_cast<SeriesRef>(refs.size());
+  }
+  bool known(SeriesRef ref) const override {
+    return ref != SeriesRef::kNone && static_cast<std::size_t>(ref) <= storage_.refs_.size();
+  }
+  void append(SeriesRef ref, Sample sample, AppendOptions options) override {
+    batch_.push_back({ref, sample, options.reject_out_of_order, false});
+  }
+  void append(SeriesRef ref, HistogramSample sample, AppendOptions) override {
+    batch_.push_back({ref, {sample.t, 0}, false, true});
+  }
+  void append(SeriesRef, Exemplar) override {}
+  void append_metadata(std::string_view, Metadata) override {}
+
+  Result<CommitResult> commit() override {
+    const std::vector<Entry> batch = std::exchange(batch_, {});
+    if (!storage_.commit_failure_.empty())
+      return fail(ErrorCode::kUnavailable, storage_.commit_failure_);
+    CommitResult result;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const SampleVerdict verdict = store(batch[i]);
+      if (verdict == SampleVerdict::kStored) {
+        ++result.stored;
+      } else if (verdict == SampleVerdict::kIdenticalDuplicate) {
+        ++result.identical_duplicates;
+      } else {
+        result.rejections.push_back({static_cast<std::uint32_t>(i), verdict});
+      }
+    }
+    return result;
+  }
+  void rollback() override { batch_.clear(); }
+
+ private:
+  struct Entry {
+    SeriesRef ref;
+    Sample sample;
+    bool in_order;
+    bool histogram;
+  };
+
+  SampleVerdict store(const Entry& entry) {
+    if (entry.histogram) return SampleVerdict::kUnsupported;
+    const Labels& labels = storage_.refs_[static_cast<std::size_t>(entry.ref) - 1];
+    SampleColumns& columns = storage_.series_[labels];
+    if (!columns.t.empty() && columns.t.back() == entry.sample.t) {
+      return identical({columns.t.back(), columns.v.back()}, entry.sample)
+                 ? SampleVerdict::kIdenticalDuplicate
+                 : SampleVerdict::kDuplicateValue;
+    }
+    if (!columns.t.empty() && columns.t.back() > entry.sample.t) {
+      assert(entry.in_order && "late samples are not needed by any test");
+      return SampleVerdict::kOutOfOrder;
+    }
+    columns.t.push_back(entry.sample.t);
+    columns.v.push_back(entry.sample.v);
+    return SampleVerdict::kStored;
+  }
+
+  MemoryStorage& storage_;
+  std::vector<Entry> batch_;
+};
+
+std::unique_ptr<Appender> MemoryStorage::appender() {
+  return std::make_unique<MemoryAppender>(*this);
+}
+
+std::string MemoryStorage::samples_text(const Labels& labels) const {
+  const auto found = series_.find(labels);
+  if (found == series_.end()) return "";
+  std::string text;
+  for (std::size_t i = 0; i < found->second.t.size(); ++i) {
+    text += (i == 0 ? "" : " ") + std::to_string(found->second.t[i]) + ":";
+    const double v = found->second.v[i];
+    if (is_stale(v)) {
+      text += "stale";
+    } else {
+      append_float(text, v);
+    }
+  }
+  return text;
 }
 
 }  // namespace silverback::testing

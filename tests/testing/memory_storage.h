@@ -7,8 +7,12 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/appender.h"
 #include "base/labels.h"
 #include "base/queryable.h"
 #include "base/sample.h"
@@ -20,6 +24,12 @@ class MemoryStorage final : public Queryable {
   // Requires t above the series' last one.
   void append(const Labels& labels, Sample sample);
   void clear() { series_.clear(); }
+  // As a Db takes them; histograms are kUnsupported. One batch at a time.
+  std::unique_ptr<Appender> appender();
+  // What the next commits fail with, if not empty.
+  void fail_commits(std::string message) { commit_failure_ = std::move(message); }
+  // All samples of a series, as `t:value` with blanks between; a marker is `stale`.
+  std::string samples_text(const Labels& labels) const;
   std::size_t series_count() const { return series_.size(); }
   // As a source does that knows the last sample of a series without decoding it.
   void answer_newest(bool on) { answer_newest_ = on; }
@@ -32,7 +42,11 @@ class MemoryStorage final : public Queryable {
                              TimeRange range, std::size_t limit) const override;
 
  private:
+  friend class MemoryAppender;
+
   std::map<Labels, SampleColumns> series_;
+  std::vector<Labels> refs_;  // of SeriesRef 1, 2, …
+  std::string commit_failure_;
   bool answer_newest_ = false;
 };
 
