@@ -64,6 +64,7 @@ struct Source {
   std::string file;
   std::filesystem::path folder;
   Environment environment = {};
+  bool ignore_unknown_keys = false;  // else each is a problem
 };
 
 // A kind of value. `read` says in its error what was expected.
@@ -233,7 +234,8 @@ class Fields {
   void require(bool holds, std::string_view name, const std::string& message);
   // Reading only: a problem if more than one of the keys is there.
   void exclude(const std::vector<std::string_view>& names);
-  // Reading only, after all fields: a problem for every key that no field asked for.
+  // Reading only, after all fields: a problem for every key that no field asked for, unless the
+  // source ignores them.
   void refuse_the_rest();
 
  private:
@@ -333,6 +335,23 @@ void read_document(std::string_view text, const Source& source, Problems& proble
   Fields fields(*root, "", source, problems);
   describe(fields, value);
   fields.refuse_the_rest();
+}
+
+// The same where the whole document is a list of sections.
+template <class T>
+void read_list_document(std::string_view text, const Source& source, Problems& problems,
+                        std::vector<T>& values) {
+  Result<YamlNode> root = parse_yaml(text);
+  if (!root) {
+    problems.add_syntax_error(source.file, root.error().message);
+    return;
+  }
+  if (root->is_null()) return;
+  YamlNode document;
+  document.kind = YamlNode::Kind::kMapping;
+  document.place = root->place;
+  document.entries.push_back({"", root->place, *std::move(root)});
+  Fields(document, "", source, problems).sections("", values);
 }
 
 // `value` as YAML, secrets left out.
