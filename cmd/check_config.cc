@@ -6,6 +6,7 @@
 
 #include "base/labels.h"
 #include "config/prometheus_config.h"
+#include "discovery/target_document.h"
 
 namespace silverback::cmd {
 namespace {
@@ -166,9 +167,23 @@ class ConfigCheck {
       console_.out << "  WARNING: file " << quote(glob) << " for file_sd in " << owner
                    << " does not exist\n";
     for (const std::string& path : *paths) {
-      if (const auto targets = config::load_targets(files_, path); !targets)
-        error(targets.error().message);
+      if (const Status checked = check_targets(path); !checked)
+        error("checking SD file " + quote(path) + ": " + checked.error().message);
     }
+  }
+
+  Status check_targets(const std::string& path) {
+    const std::string text = TRY(files_.read_all(path));
+    const auto format = path.ends_with(".json") ? discovery::DocumentFormat::kJson
+                                                : discovery::DocumentFormat::kYaml;
+    for (const auto& group : TRY(discovery::parse_targets(text, format, path, "__meta_filepath"))) {
+      for (const Labels& target : group.targets) {
+        const std::string_view address = target.get("__address__");
+        if (address.find('/') != std::string_view::npos)
+          return fail(ErrorCode::kInvalidArgument, quote(address) + " is not a valid hostname");
+      }
+    }
+    return {};
   }
 
   // Prometheus's instant selectors look back only so far.

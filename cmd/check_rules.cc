@@ -5,47 +5,19 @@
 #include <ostream>
 #include <utility>
 
-#include "config/fields.h"
 #include "config/rule_file.h"
-#include "rules/template/template.h"
+#include "rules/rule_set.h"
 
 namespace silverback::cmd {
 namespace {
 
-using config::Rule;
 using config::RuleFile;
 using config::RuleGroup;
-
-void check_templates(const Rule& rule, const std::map<std::string, std::string>& texts,
-                     const std::string& name, const std::string& path, config::Problems& problems) {
-  for (const auto& [key, text] : texts) {
-    const Status checked = templates::check(text, "__alert_" + rule.alert);
-    if (!checked) problems.add(name, rule.place, path + "." + key, checked.error().message);
-  }
-}
-
-// Expressions and templates.
-Status check_texts(const RuleFile& file, const std::string& name,
-                   const promql::Features& features) {
-  config::Problems problems;
-  for (std::size_t i = 0; i < file.groups.size(); ++i) {
-    for (std::size_t k = 0; k < file.groups[i].rules.size(); ++k) {
-      const Rule& rule = file.groups[i].rules[k];
-      const std::string path = "groups[" + std::to_string(i) + "].rules[" + std::to_string(k) + "]";
-      if (const auto expr = promql::parse(rule.expr, features); !expr)
-        problems.add(name, rule.expr_place, path + ".expr", expr.error().message);
-      if (!rule.is_alert()) continue;
-      check_templates(rule, rule.labels, name, path + ".labels", problems);
-      check_templates(rule, rule.annotations, name, path + ".annotations", problems);
-    }
-  }
-  return problems.status();
-}
 
 Result<RuleFile> load(std::string_view text, const std::string& name, const RuleChecks& checks) {
   RuleFile file =
       TRY(config::parse_rule_file(text, name, {.ignore_unknown_keys = checks.ignore_unknown_keys}));
-  TRY(check_texts(file, name, checks.features));
+  TRY(rules::make_groups(file, name, {}, checks.features));
   return file;
 }
 
@@ -62,7 +34,7 @@ using Output = std::pair<std::string, std::map<std::string, std::string>>;
 std::vector<Output> duplicates(const RuleFile& file) {
   std::map<Output, std::size_t> writers;
   for (const RuleGroup& group : file.groups) {
-    for (const Rule& rule : group.rules) {
+    for (const config::Rule& rule : group.rules) {
       std::map<std::string, std::string> labels = rule.labels;
       labels.insert(group.labels.begin(), group.labels.end());
       ++writers[{rule.name(), std::move(labels)}];

@@ -92,17 +92,6 @@ void describe_sections(Fields& f, const DiscoveryLine& line, OtherDiscovery::Val
 
 }  // namespace
 
-Result<std::vector<StaticTargets>> load_targets(FileSystem& files,
-                                                const std::filesystem::path& path) {
-  const std::string text = TRY(files.read_all(path));
-  Problems problems;
-  std::vector<StaticTargets> groups;
-  const Source source{path.native(), path.parent_path()};
-  read_list_document(text, source, problems, groups);
-  TRY(problems.status());
-  return groups;
-}
-
 void describe(Fields& f, StaticTargets& targets) {
   f.list("targets", kText, targets.targets);
   f.map("labels", kText, targets.labels);

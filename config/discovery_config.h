@@ -7,14 +7,11 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/file.h"
-#include "base/result.h"
 #include "base/time.h"
 #include "config/fields.h"
 #include "config/http_client_config.h"
@@ -69,12 +66,6 @@ struct Discoveries {
 
   bool operator==(const Discoveries&) const = default;
 };
-
-// What a file of `file_sd_configs` lists: a list of targets and labels, as JSON or YAML. Errors:
-// kInvalidArgument with all problems, a line `file:line:column: path: message` each; kIo and
-// kNotFound for the file.
-Result<std::vector<StaticTargets>> load_targets(FileSystem& files,
-                                                const std::filesystem::path& path);
 
 void describe(Fields& f, StaticTargets& targets);
 void describe(Fields& f, FileDiscovery& discovery);

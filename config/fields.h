@@ -337,23 +337,6 @@ void read_document(std::string_view text, const Source& source, Problems& proble
   fields.refuse_the_rest();
 }
 
-// The same where the whole document is a list of sections.
-template <class T>
-void read_list_document(std::string_view text, const Source& source, Problems& problems,
-                        std::vector<T>& values) {
-  Result<YamlNode> root = parse_yaml(text);
-  if (!root) {
-    problems.add_syntax_error(source.file, root.error().message);
-    return;
-  }
-  if (root->is_null()) return;
-  YamlNode document;
-  document.kind = YamlNode::Kind::kMapping;
-  document.place = root->place;
-  document.entries.push_back({"", root->place, *std::move(root)});
-  Fields(document, "", source, problems).sections("", values);
-}
-
 // `value` as YAML, secrets left out.
 template <class T>
 YamlNode to_yaml(T value) {

@@ -90,11 +90,14 @@ TEST_F(Check, RulesSaysAllThatIsWrongAndGoesOn) {
   EXPECT_EQ(got.out, "Checking wrong.yml\n\nChecking r.yml\n  SUCCESS: 2 rules found\n\n");
   EXPECT_EQ(got.err,
             "  FAILED:\n"
-            "wrong.yml:5:11: groups[0].rules[0].expr: 1:7: parse error: unclosed left "
+            "wrong.yml:5:11: group \"a\", rule 1, \"x:y\": could not parse expression: 1:7: parse "
+            "error: unclosed left "
             "parenthesis\n"
-            "wrong.yml:6:5: groups[0].rules[1].labels.severity: template: __alert_A:1: unclosed "
+            "wrong.yml:6:5: group \"a\", rule 2, \"A\": label \"severity\": template: __alert_A:1: "
+            "unclosed "
             "action\n"
-            "wrong.yml:6:5: groups[0].rules[1].annotations.foo: template: __alert_A:1: function "
+            "wrong.yml:6:5: group \"a\", rule 2, \"A\": annotation \"foo\": template: __alert_A:1: "
+            "function "
             "\"bar\" not defined\n");
 }
 
@@ -228,11 +231,11 @@ TEST_F(Check, ConfigWantsTheFilesThatAreNamed) {
       {"scrape_configs: [{job_name: a, file_sd_configs: [{files: [no.yml]}]}]", 0,
        "WARNING: file \"no.yml\" for file_sd in scrape job \"a\" does not exist", ""},
       {"scrape_configs: [{job_name: a, file_sd_configs: [{files: [unknown.json]}]}]", 1, "",
-       "FAILED: unknown.json:1:3: [0].targetz: unknown key"},
+       "FAILED: checking SD file \"unknown.json\": group 1: unknown key \"targetz\""},
       {"scrape_configs: [{job_name: a, file_sd_configs: [{files: [cut.json]}]}]", 1, "",
-       "FAILED: cut.json:"},
+       "FAILED: checking SD file \"cut.json\": not JSON: "},
       {"alerting: {alertmanagers: [{file_sd_configs: [{files: [url.yml]}]}]}", 1, "",
-       "FAILED: url.yml:1:12: [0].targets: expected host:port"},
+       "FAILED: checking SD file \"url.yml\": \"http://a\" is not a valid hostname"},
   };
   for (const Case& c : cases) {
     const auto got = check_config(c.yaml);
