@@ -1,10 +1,14 @@
 // `silverback [verb] …`: picks the verb.
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cmd/check.h"
+#include "cmd/console.h"
 #include "cmd/serve.h"
 #include "cmd/version.h"
 
@@ -12,8 +16,16 @@ namespace {
 
 constexpr int kExitUsage = 2;
 
+struct ToolVerb {
+  std::string_view name;
+  int (*run)(std::span<const std::string> arguments, silverback::cmd::Console& console);
+};
+constexpr ToolVerb kToolVerbs[] = {
+    {"check", &silverback::cmd::check},
+};
+
 // Names that are promised and not built yet: better an honest word than "unknown".
-constexpr std::string_view kComingVerbs[] = {"check", "test", "query", "tsdb"};
+constexpr std::string_view kComingVerbs[] = {"test", "query", "tsdb"};
 
 }  // namespace
 
@@ -27,6 +39,12 @@ int main(int argc, char** argv) {
   if (verb == "version") {
     std::cout << silverback::cmd::version_line() << '\n';
     return 0;
+  }
+  const auto* tool = std::find_if(std::begin(kToolVerbs), std::end(kToolVerbs),
+                                  [&](const ToolVerb& known) { return known.name == verb; });
+  if (tool != std::end(kToolVerbs)) {
+    silverback::cmd::Console console{std::cin, std::cout, std::cerr};
+    return tool->run(std::span(arguments).subspan(1), console);
   }
   for (const std::string_view coming : kComingVerbs) {
     if (verb != coming) continue;

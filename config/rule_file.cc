@@ -82,10 +82,12 @@ Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& 
   return parse_rule_file(text, path.native());
 }
 
-Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name) {
+Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,
+                                 const RuleFileOptions& options) {
   Problems problems;
   RuleFile file;
-  const Source source{name, {}};
+  const Source source{
+      .file = name, .folder = {}, .ignore_unknown_keys = options.ignore_unknown_keys};
   read_document(text, source, problems, file);
   if (Status status = problems.status(); !status) return fail(status.error());
   return file;

@@ -58,8 +58,12 @@ void describe(Fields& f, RuleFile& file);
 // Errors: kInvalidArgument with all problems, a line `file:line:column: path: message` each; kIo
 // and kNotFound for the file.
 Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path);
+struct RuleFileOptions {
+  bool ignore_unknown_keys = false;
+};
 // As above; `name` is what messages call the file.
-Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name);
+Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,
+                                 const RuleFileOptions& options = {});
 
 // As YAML; reading it gives the same rules, but for their places.
 std::string print_rule_file(const RuleFile& file);

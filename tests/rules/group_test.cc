@@ -169,10 +169,10 @@ TEST_F(GroupTest, ACommitThatFailsChangesNothing) {
   add(in, 1'000, 1);
   evaluate(*g, 1'000);
   add(in, 2'000, 0);
-  storage_.fail_commits("the disk is full");
+  commit_failure_ = "the disk is full";
   evaluate(*g, 2'000);
   EXPECT_EQ(g->status().rules.at(0).last_error, "storing the result: the disk is full");
-  storage_.fail_commits("");
+  commit_failure_.clear();
   evaluate(*g, 3'000);
   EXPECT_EQ(stored(out), "1000:1 3000:stale") << "the end of the series is not forgotten";
 }

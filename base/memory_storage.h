@@ -1,15 +1,22 @@
-// The naive store behind PromQL's tests: a sorted map from label set to samples.
+// The simplest store: samples in memory, found by looking at every series of a metric. What tests
+// of rules are run on, and what tests of the language compare real stores with.
+//
+//   MemoryStorage storage;
+//   storage.append(labels, {t, v});      // or by storage.appender(), as into any store
+//   engine.instant(storage, "sum(up)", t, {});
+//
+// Native histograms, exemplars and metadata are not kept. Series are never forgotten.
 // Threads: none while it changes; any number of readers afterwards. A Selection borrows from the
 // store, which must outlive it unchanged.
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/appender.h"
@@ -17,19 +24,19 @@
 #include "base/queryable.h"
 #include "base/sample.h"
 
-namespace silverback::testing {
+namespace silverback {
 
 class MemoryStorage final : public Queryable {
  public:
+  MemoryStorage() = default;
+  MemoryStorage(MemoryStorage&&) = default;  // requires that no Appender is left
+  MemoryStorage& operator=(MemoryStorage&&) = default;
+
   // Requires t above the series' last one.
   void append(const Labels& labels, Sample sample);
-  void clear() { series_.clear(); }
-  // As a Db takes them; histograms are kUnsupported. One batch at a time.
   std::unique_ptr<Appender> appender();
-  // What the next commits fail with, if not empty.
-  void fail_commits(std::string message) { commit_failure_ = std::move(message); }
-  // All samples of a series, as `t:value` with blanks between; a marker is `stale`.
-  std::string samples_text(const Labels& labels) const;
+  // Requires that no Appender is left.
+  void clear();
   std::size_t series_count() const { return series_.size(); }
   // As a source does that knows the last sample of a series without decoding it.
   void answer_newest(bool on) { answer_newest_ = on; }
@@ -43,11 +50,20 @@ class MemoryStorage final : public Queryable {
 
  private:
   friend class MemoryAppender;
+  friend class MemorySelection;
+  struct Series {
+    Labels labels;
+    SeriesRef ref;
+    SampleColumns samples;
+  };
 
-  std::map<Labels, SampleColumns> series_;
-  std::vector<Labels> refs_;  // of SeriesRef 1, 2, …
-  std::string commit_failure_;
+  Series& series_of(const Labels& labels);
+  // Those that match and have samples in `range`, in order of their labels.
+  std::vector<const Series*> matching(std::span<const Matcher> matchers, TimeRange range) const;
+
+  std::deque<Series> series_;  // series n has SeriesRef n + 1
+  std::map<std::string, std::map<Labels, Series*>, std::less<>> by_name_;
   bool answer_newest_ = false;
 };
 
-}  // namespace silverback::testing
+}  // namespace silverback
