@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/labels.h"
+#include "config/glob.h"
 #include "config/prometheus_config.h"
 #include "discovery/target_document.h"
 
@@ -113,7 +114,7 @@ class ConfigCheck {
   }
 
   void find_rule_files(const std::string& glob) {
-    const Result<std::vector<std::string>> paths = config::files_matching(files_, glob);
+    const Result<std::vector<std::string>> paths = config::expand_glob(files_, glob);
     if (!paths) return error(paths.error().message);
     if (paths->empty() && glob.find('*') == std::string::npos)
       return error(quote(glob) + " does not point to an existing file");
@@ -161,7 +162,7 @@ class ConfigCheck {
   }
 
   void check_target_files(const std::string& glob, const std::string& owner) {
-    const Result<std::vector<std::string>> paths = config::files_matching(files_, glob);
+    const Result<std::vector<std::string>> paths = config::expand_glob(files_, glob);
     if (!paths) return error(paths.error().message);
     if (paths->empty())
       console_.out << "  WARNING: file " << quote(glob) << " for file_sd in " << owner
