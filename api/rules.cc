@@ -96,15 +96,15 @@ Status read_page(const Request& request, RuleFilter& filter) {
   const std::string_view limit = request.form.get("group_limit");
   filter.token = request.form.get("group_next_token");
   if (limit.empty() && !filter.token.empty()) {
-    return fail(bad("group_limit",
-                    "group_limit needs to be present in order to paginate over the groups"));
+    return fail(
+        bad("group_limit", "group_limit needs to be present in order to paginate over the groups"));
   }
   if (limit.empty()) return {};
   const auto [end, error] =
       std::from_chars(limit.data(), limit.data() + limit.size(), filter.groups_max);
   if (error != std::errc() || end != limit.data() + limit.size() || filter.groups_max == 0) {
-    return fail(bad("group_limit", "group_limit needs to be a number greater than 0, not " +
-                                       quote(limit)));
+    return fail(
+        bad("group_limit", "group_limit needs to be a number greater than 0, not " + quote(limit)));
   }
   return {};
 }
@@ -169,9 +169,7 @@ void write_alert(JsonWriter& json, const Alert& alert) {
 }
 
 // Go's zero time, of what has never happened.
-std::string time_text(TimestampMs t) {
-  return t == 0 ? "0001-01-01T00:00:00Z" : format_rfc3339(t);
-}
+std::string time_text(TimestampMs t) { return t == 0 ? "0001-01-01T00:00:00Z" : format_rfc3339(t); }
 
 void write_rule(JsonWriter& json, const RuleSpec& spec, const RuleStatus& status,
                 bool with_alerts) {
