@@ -24,7 +24,6 @@ struct Context {
   // Empty until the server is ready; endpoints that need readiness run only after that.
   const ServerStorage& storage;
   QueryMetrics query_metrics;
-  std::string prefix;  // of every path, "" or `/a`
   TimestampMs started = 0;
   const std::atomic<bool>& ready;
   const std::atomic<bool>& stopping;

@@ -23,7 +23,6 @@ Response ready(const Context&, const Request&) {
 
 Response reload(const Context& context, const Request&) {
   if (!context.options.enable_lifecycle) return lifecycle_disabled();
-  if (!context.dependencies.reload) return text_response(200, "");
   const Status reloaded = context.dependencies.reload();
   if (!reloaded) {
     return text_response(500, "failed to reload config: " + reloaded.error().message + "\n");

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kRowsMax = 1000;
 
 std::string query_form(const Context& context, std::string_view expression) {
-  return "<form action=\"" + escape_html(context.prefix) +
+  return "<form action=\"" + escape_html(context.options.external_path) +
          "/graph\"><input type=\"text\" name=\"g0.expr\" aria-label=\"Expression\" value=\"" +
          escape_html(expression) +
          "\" placeholder=\"PromQL, for example: up\"> <button>Query</button></form>\n";
@@ -101,14 +101,14 @@ std::string flag_table(const Context& context) {
 }  // namespace
 
 Response page_home(const Context& context, const Request&) {
-  return html_page(context.prefix, "Query", query_form(context, ""));
+  return html_page(context.options.external_path, "Query", query_form(context, ""));
 }
 
 // Every alert links here: `/graph?g0.expr=…`.
 Response page_graph(const Context& context, const Request& request) {
   const std::string_view expression = request.form.get("g0.expr");
   std::string body = query_form(context, expression);
-  if (expression.empty()) return html_page(context.prefix, "Query", body);
+  if (expression.empty()) return html_page(context.options.external_path, "Query", body);
   promql::QueryOptions options;
   options.canceled = &request.canceled;
   const Result<promql::QueryResult> result = context.storage.engine->instant(
@@ -119,16 +119,17 @@ Response page_graph(const Context& context, const Request& request) {
   } else {
     body += notes(*result) + value_table(result->value);
   }
-  return html_page(context.prefix, "Query", body);
+  return html_page(context.options.external_path, "Query", body);
 }
 
 Response page_alerts(const Context& context, const Request&) {
-  return html_page(context.prefix, "Alerts", "<p>No alerting rules are configured.</p>");
+  return html_page(context.options.external_path, "Alerts",
+                   "<p>No alerting rules are configured.</p>");
 }
 
 Response page_targets(const Context& context, const Request&) {
   return html_page(
-      context.prefix, "Targets",
+      context.options.external_path, "Targets",
       "<p>No targets are configured: the server scrapes nothing but its own metrics, and "
       "samples arrive by remote write.</p>");
 }
@@ -139,9 +140,9 @@ Response page_status(const Context& context, const Request&) {
   body += row("Revision", context.options.revision);
   body += row("Started", format_rfc3339(context.started));
   body += row("Ready", context.ready ? "yes" : "not yet");
-  body += row("Retention", context.options.storage_retention);
+  body += row("Retention", context.dependencies.config_status().storage_retention);
   body += "</tbody></table>\n" + flag_table(context);
-  return html_page(context.prefix, "Status", body);
+  return html_page(context.options.external_path, "Status", body);
 }
 
 }  // namespace silverback::api

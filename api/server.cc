@@ -29,21 +29,6 @@ HttpOptions http_options(const ServerOptions& options, Registry* metrics) {
   return http;
 }
 
-// What stands before every path: --web.route-prefix, else the path of --web.external-url.
-std::string path_prefix(const ServerOptions& options) {
-  std::string_view prefix = options.route_prefix;
-  if (prefix.empty()) {
-    std::string_view url = options.external_url;
-    const std::size_t scheme = url.find("://");
-    if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-    const std::size_t slash = url.find('/');
-    if (slash != std::string_view::npos) prefix = url.substr(slash);
-  }
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  while (prefix.starts_with('/')) prefix.remove_prefix(1);
-  return prefix.empty() ? std::string() : "/" + std::string(prefix);
-}
-
 // The body first, so that its values win. As in Go, a body without the Content-Type of a form is
 // not guessed at.
 Status merge_form(Request& request) {
@@ -94,7 +79,7 @@ struct Server::Impl final : HttpHandler {
 Server::Impl::Impl(ServerOptions server_options, ServerDependencies server_dependencies)
     : options(std::move(server_options)),
       dependencies(std::move(server_dependencies)),
-      router(routes(), path_prefix(options)),
+      router(routes(), options.route_prefix),
       http_metrics(*dependencies.metrics),
       query_gate(
           *dependencies.queries, std::max<std::size_t>(options.queries_max, 1),
@@ -104,7 +89,6 @@ Server::Impl::Impl(ServerOptions server_options, ServerDependencies server_depen
               .dependencies = dependencies,
               .storage = storage,
               .query_metrics = query_metrics(*dependencies.metrics),
-              .prefix = router.prefix(),
               .started = dependencies.clock->now(),
               .ready = ready,
               .stopping = stopping},
@@ -124,7 +108,7 @@ std::variant<std::size_t, Response> Server::Impl::admit(Request& head) {
   const auto start = SteadyClock::now();
   if (head.path == "/" && !router.prefix().empty()) {
     Response redirect = text_response(302, "");
-    redirect.headers.push_back({"Location", router.prefix() + "/"});
+    redirect.headers.push_back({"Location", router.prefix()});
     return redirect;
   }
   Router::Match match = router.match(head.path == router.prefix() ? head.path + "/" : head.path);
@@ -216,11 +200,6 @@ Status Server::listen() {
   Result<Regex> origin = Regex::anchored(impl_->options.cors_origin);
   if (!origin) return fail(std::move(origin).error().within("--web.cors.origin"));
   impl_->cors_origin = *std::move(origin);
-  const std::string& url = impl_->options.external_url;
-  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://")) {
-    return fail(ErrorCode::kInvalidArgument,
-                "--web.external-url: " + quote(url) + " is not an http or https URL");
-  }
   if (impl_->options.listen_addresses.empty()) {
     return fail(ErrorCode::kInvalidArgument, "--web.listen-address: no address is given");
   }

@@ -38,8 +38,8 @@ namespace silverback::api {
 
 struct ServerOptions {
   std::vector<std::string> listen_addresses = {"0.0.0.0:9090"};  // --web.listen-address
-  std::string external_url;              // --web.external-url; "": not known
-  std::string route_prefix;              // --web.route-prefix; "": the external URL's path
+  std::string external_path;             // of --web.external-url, `/prom`: links begin with it
+  std::string route_prefix;              // --web.route-prefix, `/prom`: every path begins with it
   std::size_t connections_max = 512;     // --web.max-connections
   DurationMs read_timeout = 5 * 60'000;  // --web.read-timeout
   std::uint64_t inflight_bytes_max = 256ULL << 20;  // --web.max-inflight-bytes
@@ -53,9 +53,16 @@ struct ServerOptions {
   std::string version;   // of Silverback
   std::string revision;  // of its source, "" if not known
   std::string build_date;
-  std::string storage_retention;                           // e.g. `15d`
+  std::string host_name;
   std::vector<std::pair<std::string, std::string>> flags;  // name without dashes → value
-  std::string config_yaml;                                 // "": runs without a configuration file
+};
+
+// The configuration as it is now.
+struct ConfigStatus {
+  std::string yaml;               // "": runs without a configuration file
+  std::string storage_retention;  // e.g. `15d`; "": for ever
+  bool reload_success = true;     // of the last attempt
+  TimestampMs loaded = 0;         // the last success
 };
 
 // Borrowed; all of it outlives the Server.
@@ -64,8 +71,9 @@ struct ServerDependencies {
   Registry* metrics = nullptr;
   Executor* queries = nullptr;  // runs queries; a long one holds a thread for as long as it takes
   Executor* work = nullptr;     // runs writes and other short work; not the same threads as queries
-  std::function<Status()> reload;  // POST /-/reload; may be empty: nothing to reload
-  std::function<void()> quit;      // POST /-/quit; may be empty
+  std::function<ConfigStatus()> config_status;  // for the status endpoints
+  std::function<Status()> reload;               // POST /-/reload
+  std::function<void()> quit;                   // POST /-/quit; may be empty
 };
 
 // Borrowed; outlives the Server.

@@ -1,11 +1,8 @@
 // What the server says about itself.
 #include <algorithm>
 #include <charconv>
-#include <climits>
 #include <filesystem>
 #include <thread>
-
-#include <unistd.h>
 
 #include "api/context.h"
 #include "api/endpoints.h"
@@ -45,11 +42,6 @@ void write_counts(JsonWriter& json, std::string_view name,
   json.end_array();
 }
 
-std::string host_name() {
-  char name[HOST_NAME_MAX + 1] = "";
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
 }  // namespace
 
 // Never a `features` member: Grafana would take the server for Mimir.
@@ -69,23 +61,23 @@ Response status_build(const Context& context, const Request&) {
 }
 
 Response status_runtime(const Context& context, const Request&) {
-  const std::string started = format_rfc3339(context.started);
+  const ConfigStatus config = context.dependencies.config_status();
   std::error_code ignored;
   JsonWriter json = begin_success();
   json.begin_object();
-  json.key("startTime").string(started);
+  json.key("startTime").string(format_rfc3339(context.started));
   json.key("CWD").string(std::filesystem::current_path(ignored).string());
-  json.key("hostname").string(host_name());
+  json.key("hostname").string(context.options.host_name);
   json.key("serverTime").string(format_rfc3339(context.dependencies.clock->now()));
-  json.key("reloadConfigSuccess").boolean(true);
-  json.key("lastConfigTime").string(started);
+  json.key("reloadConfigSuccess").boolean(config.reload_success);
+  json.key("lastConfigTime").string(format_rfc3339(config.loaded));
   json.key("corruptionCount").integer(0);
   json.key("goroutineCount").integer(0);
   json.key("GOMAXPROCS").integer(std::thread::hardware_concurrency());
   json.key("GOMEMLIMIT").integer(0);
   json.key("GOGC").string("");
   json.key("GODEBUG").string("");
-  json.key("storageRetention").string(context.options.storage_retention);
+  json.key("storageRetention").string(config.storage_retention);
   json.end_object();
   return finish_success(std::move(json));
 }
@@ -100,7 +92,7 @@ Response status_flags(const Context& context, const Request&) {
 
 Response status_config(const Context& context, const Request&) {
   JsonWriter json = begin_success();
-  json.begin_object().key("yaml").string(context.options.config_yaml).end_object();
+  json.begin_object().key("yaml").string(context.dependencies.config_status().yaml).end_object();
   return finish_success(std::move(json));
 }
 

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -10,10 +11,13 @@
 
 namespace silverback::cmd {
 
+// The former name of --config.auto-reload.
+inline constexpr std::string_view kAutoReloadFeature = "auto-reload-config";
+
 promql::Features promql_features(std::span<const std::string> names);
 
-// One sentence for every name that does nothing here. Errors: kInvalidArgument for one whose effect
-// cannot be missed.
+// One sentence for every name that does nothing here or is outdated. Errors: kInvalidArgument for
+// one whose effect cannot be missed.
 Result<std::vector<std::string>> check_features(std::span<const std::string> names);
 
 }  // namespace silverback::cmd

@@ -17,11 +17,12 @@ using enum FlagUse;
 
 // clang-format off
 constexpr FlagSpec kFlags[] = {
-    {"config.file", kText, kRefused, "",
-     "a configuration file is not read yet; without one the server takes remote write and scrapes itself"},
+    {"config.file", kText, kWorks, "", "The configuration, a prometheus.yml. Without one the server takes remote write and scrapes itself."},
+    {"config.auto-reload", kBool, kWorks, "false", "Read the configuration again when it, or a file that it names, has changed."},
+    {"config.auto-reload-interval", kDuration, kWorks, "30s", "How often to look for changes, with --config.auto-reload. At least 1s."},
 
     {"web.listen-address", kTextList, kWorks, "0.0.0.0:9090", "Address to listen on. Can be repeated."},
-    {"web.external-url", kText, kWorks, "", "The URL under which the server is reachable from outside, for links back to itself. Its path is the default route prefix."},
+    {"web.external-url", kText, kWorks, "", "The URL under which the server is reachable from outside, for links back to itself. Default: this host and the port. Its path is the default route prefix."},
     {"web.route-prefix", kText, kWorks, "", "Prefix of all HTTP paths. Default: the path of --web.external-url."},
     {"web.max-connections", kCount, kWorks, "512", "Connections open at the same time; more wait."},
     {"web.read-timeout", kDuration, kWorks, "5m", "Longest time to read a request; idle connections are closed after it. 0: no limit."},
@@ -40,7 +41,7 @@ constexpr FlagSpec kFlags[] = {
     {"web.max-notifications-subscribers", kCount, kIgnored, "16", "Subscribers of live notifications."},
 
     {"storage.tsdb.path", kText, kWorks, "data/", "Folder of the data."},
-    {"storage.tsdb.retention.time", kDuration, kWorks, "15d", "How long samples are kept. Older ones are refused when they come in."},
+    {"storage.tsdb.retention.time", kDuration, kWorks, "15d", "How long samples are kept, if the configuration does not say (storage.tsdb.retention.time). Older ones are refused when they come in."},
     {"storage.tsdb.retention.size", kBytes, kRefused, "0", "retention by size is not built yet, and the disk would fill up"},
     {"storage.tsdb.retention.percentage", kCount, kRefused, "0", "retention by size is not built yet, and the disk would fill up"},
     {"storage.wal-sync", kDuration, kWorks, "100ms", "Longest time between a write and its fdatasync: what a power loss can cost. With 0 every answer waits for it."},
@@ -82,7 +83,6 @@ constexpr FlagSpec kFlags[] = {
     {"alertmanager.notification-batch-size", kCount, kIgnored, "256", "Notices sent at once."},
     {"alertmanager.drain-notification-queue-on-shutdown", kBool, kIgnored, "true", "Send waiting notices before the end."},
     {"alertmanager.timeout", kDuration, kIgnored, "10s", "Timeout of a notice."},
-    {"config.auto-reload-interval", kDuration, kIgnored, "30s", "How often to look for a changed configuration file."},
     {"auto-gomaxprocs", kBool, kIgnored, "true", "Go's threads from the container's limit."},
     {"auto-gomemlimit", kBool, kIgnored, "true", "Go's memory limit from the container's limit."},
     {"auto-gomemlimit.ratio", kText, kIgnored, "0.9", "Share of it."},

@@ -43,7 +43,7 @@ sigset_t block_signals() {
   return signals;
 }
 
-void wait_for_the_end(const sigset_t& signals) {
+void wait_for_the_end(const sigset_t& signals, Server& server) {
   while (true) {
     int signal = 0;
     sigwait(&signals, &signal);
@@ -52,7 +52,7 @@ void wait_for_the_end(const sigset_t& signals) {
                                 : "Received SIGTERM, exiting gracefully...");
       return;
     }
-    log_info("Received SIGHUP: there is no configuration file to reload.");
+    static_cast<void>(server.reload());  // the log and the metric tell what is wrong
   }
 }
 
@@ -89,10 +89,13 @@ int serve(std::span<const std::string> arguments) {
 
   Server server(*std::move(flags), Clock::system(), [] { kill(getpid(), SIGTERM); });
   if (const Status started = server.start(); !started) {
+    if (started.error().code == ErrorCode::kInvalidArgument) {
+      return refuse(started.error().message, kExitUsage);
+    }
     log_error(started.error().message);
     return kExitFailed;
   }
-  wait_for_the_end(signals);
+  wait_for_the_end(signals, server);
   server.stop();
   log_info("See you next time!");
   return 0;

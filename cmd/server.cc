@@ -2,19 +2,24 @@
 
 #include <algorithm>
 #include <chrono>
+#include <climits>
 #include <cstddef>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include <unistd.h>
+
 #include "api/server.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread_pool.h"
+#include "cmd/configuration.h"
 #include "cmd/features.h"
 #include "cmd/periodic.h"
 #include "cmd/process_metrics.h"
 #include "cmd/version.h"
+#include "cmd/web_address.h"
 #include "ingest/remote_write.h"
 #include "ingest/self_scrape.h"
 #include "promql/engine.h"
@@ -25,6 +30,7 @@ namespace {
 
 constexpr DurationMs kStopGrace = 10'000;
 constexpr DurationMs kRetentionDefault = 15LL * 24 * 3600 * 1000;
+constexpr DurationMs kReloadIntervalMin = 1'000;
 constexpr std::chrono::seconds kMaintainInterval{1};
 constexpr std::chrono::seconds kSelfScrapeInterval{15};
 
@@ -44,11 +50,16 @@ ThreadCounts thread_counts(std::size_t queries_max) {
   };
 }
 
-api::ServerOptions api_options(const Flags& flags, DurationMs retention) {
+std::string host_name() {
+  char name[HOST_NAME_MAX + 1] = "";
+  return gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
+}
+
+api::ServerOptions api_options(const Flags& flags, const WebAddress& address) {
   api::ServerOptions options;
   options.listen_addresses = flags.list("web.listen-address");
-  options.external_url = flags.text("web.external-url");
-  options.route_prefix = flags.text("web.route-prefix");
+  options.external_path = address.path;
+  options.route_prefix = address.prefix;
   options.connections_max = flags.count("web.max-connections");
   options.read_timeout = flags.duration("web.read-timeout");
   options.inflight_bytes_max = flags.bytes("web.max-inflight-bytes");
@@ -59,7 +70,7 @@ api::ServerOptions api_options(const Flags& flags, DurationMs retention) {
   options.queries_max = flags.count("query.max-concurrency");
   options.version = version();
   options.revision = revision();
-  options.storage_retention = format_duration(retention);
+  options.host_name = host_name();
   options.flags = flags.all();
   return options;
 }
@@ -68,6 +79,23 @@ api::ServerOptions api_options(const Flags& flags, DurationMs retention) {
 DurationMs retention_of(const Flags& flags) {
   const DurationMs retention = flags.duration("storage.tsdb.retention.time");
   return retention == 0 ? kRetentionDefault : retention;
+}
+
+ConfigurationOptions configuration_options(const Flags& flags, const Clock& clock,
+                                           Registry& metrics) {
+  return {.path = flags.text("config.file"),
+          .retention = retention_of(flags),
+          .files = &FileSystem::posix(),
+          .clock = &clock,
+          .metrics = &metrics};
+}
+
+std::string first(const std::vector<std::string>& texts) { return texts.empty() ? "" : texts[0]; }
+
+bool reloads_by_itself(const Flags& flags) {
+  const std::vector<std::string> features = flags.list("enable-feature");
+  return flags.on("config.auto-reload") ||
+         std::find(features.begin(), features.end(), kAutoReloadFeature) != features.end();
 }
 
 // The `instance` of our own metrics: where one would point a scraper at.
@@ -102,8 +130,13 @@ class RepeatedStatus {
 
 struct Server::Impl {
   Impl(Flags server_flags, const Clock& server_clock, std::function<void()> server_quit)
-      : flags(std::move(server_flags)), clock(server_clock), quit(std::move(server_quit)) {}
+      : flags(std::move(server_flags)),
+        clock(server_clock),
+        quit(std::move(server_quit)),
+        configuration(configuration_options(flags, clock, metrics)),
+        acceptance(retention_of(flags), clock) {}
 
+  Status load_configuration();
   Status listen();
   Status open_store();
   void start_loops();
@@ -113,6 +146,9 @@ struct Server::Impl {
   const Clock& clock;
   const std::function<void()> quit;
   Registry metrics;
+  Configuration configuration;
+  WebAddress web;  // where it is reached
+  ingest::Acceptance acceptance;
 
   // In the order of their start; stop() ends them in the reverse order.
   std::unique_ptr<ThreadPool> store_pool, eval_pool, query_pool, work_pool;
@@ -122,7 +158,7 @@ struct Server::Impl {
   std::unique_ptr<promql::Engine> engine;
   std::unique_ptr<ingest::RemoteWriteReceiver> remote_write;
   std::unique_ptr<ingest::SelfScrape> self_scrape;
-  std::unique_ptr<Periodic> maintain_loop, self_scrape_loop;
+  std::unique_ptr<Periodic> maintain_loop, self_scrape_loop, reload_loop;
 };
 
 Server::Server(Flags flags, const Clock& clock, std::function<void()> quit)
@@ -131,6 +167,7 @@ Server::Server(Flags flags, const Clock& clock, std::function<void()> quit)
 Server::~Server() { stop(); }
 
 Status Server::start() {
+  TRY(impl_->load_configuration());
   Status started = impl_->listen();
   if (started) started = impl_->open_store();
   if (!started) {
@@ -144,7 +181,28 @@ Status Server::start() {
 
 std::vector<std::string> Server::addresses() const { return impl_->http->addresses(); }
 
+Status Server::reload() { return impl_->configuration.reload(); }
+
 void Server::stop() { impl_->stop(); }
+
+// What a configuration changes. Rules and notifications will be parts here too.
+Status Server::Impl::load_configuration() {
+  using Apply = Configuration::Apply;
+  web = TRY(web_address(flags.text("web.external-url"), flags.text("web.route-prefix"), host_name(),
+                        first(flags.list("web.listen-address"))));
+  configuration.add([this](const config::PrometheusConfig& config) -> Result<Apply> {
+    return Apply([this, retention = *config.storage.tsdb->retention.time] {
+      db->set_retention(retention);
+      acceptance.set_retention(retention);
+    });
+  });
+  configuration.add([this](const config::PrometheusConfig& config) -> Result<Apply> {
+    return Apply([this, interval = config.global.evaluation_interval] {
+      engine->set_default_subquery_step(interval);
+    });
+  });
+  return configuration.load();
+}
 
 Status Server::Impl::listen() {
   const ThreadCounts threads = thread_counts(flags.count("query.max-concurrency"));
@@ -155,13 +213,15 @@ Status Server::Impl::listen() {
       .set(1);
   query_pool = std::make_unique<ThreadPool>("query", threads.query);
   work_pool = std::make_unique<ThreadPool>("work", threads.work);
-  http = std::make_unique<api::Server>(api_options(flags, retention_of(flags)),
-                                       api::ServerDependencies{.clock = &clock,
-                                                               .metrics = &metrics,
-                                                               .queries = query_pool.get(),
-                                                               .work = work_pool.get(),
-                                                               .reload = {},
-                                                               .quit = quit});
+  http = std::make_unique<api::Server>(
+      api_options(flags, web),
+      api::ServerDependencies{.clock = &clock,
+                              .metrics = &metrics,
+                              .queries = query_pool.get(),
+                              .work = work_pool.get(),
+                              .config_status = [this] { return configuration.status(); },
+                              .reload = [this] { return configuration.reload(); },
+                              .quit = quit});
   TRY(http->listen());
   for (const std::string& address : http->addresses()) log_info("Listening on " + address);
   for (std::size_t i = 0; i < threads.io; ++i) {
@@ -172,9 +232,9 @@ Status Server::Impl::listen() {
 
 Status Server::Impl::open_store() {
   const ThreadCounts threads = thread_counts(flags.count("query.max-concurrency"));
-  const DurationMs retention = retention_of(flags);
+  const config::PrometheusConfig& config = *configuration.current();
   store_pool = std::make_unique<ThreadPool>("store", threads.store);
-  const tsdb::DbOptions options{.retention = retention,
+  const tsdb::DbOptions options{.retention = *config.storage.tsdb->retention.time,
                                 .wal_sync = flags.duration("storage.wal-sync"),
                                 .min_free_bytes = flags.bytes("storage.min-free-bytes"),
                                 .executor = store_pool.get(),
@@ -192,12 +252,13 @@ Status Server::Impl::open_store() {
       promql::EngineOptions{.lookback_delta = flags.duration("query.lookback-delta"),
                             .timeout = flags.duration("query.timeout"),
                             .samples_max = flags.count("query.max-samples"),
-                            .default_subquery_step = 60'000,
+                            .default_subquery_step = config.global.evaluation_interval,
                             .features = promql_features(flags.list("enable-feature")),
                             .executor = eval_pool.get()});
   remote_write = std::make_unique<ingest::RemoteWriteReceiver>(
-      [store = db.get()] { return store->appender(); }, ingest::Acceptance(retention, clock),
-      ingest::RemoteWriteOptions{}, &metrics);
+      [store = db.get()] { return store->appender(); }, acceptance, ingest::RemoteWriteOptions{},
+      &metrics);
+  configuration.apply();
   http->set_storage({.samples = db.get(),
                      .engine = engine.get(),
                      .db = db.get(),
@@ -211,6 +272,14 @@ void Server::Impl::start_loops() {
       [store = db.get(), status = std::make_shared<RepeatedStatus>("Maintaining the store")] {
         status->note(store->maintain());
       });
+  if (configuration.has_file() && reloads_by_itself(flags)) {
+    const std::chrono::milliseconds interval(
+        std::max(flags.duration("config.auto-reload-interval"), kReloadIntervalMin));
+    reload_loop = std::make_unique<Periodic>("auto-reload", interval, interval, [this] {
+      // The log and the metric tell what is wrong.
+      static_cast<void>(configuration.reload_if_changed());
+    });
+  }
   if (!flags.on("scrape.self")) return;
   self_scrape = std::make_unique<ingest::SelfScrape>(
       [store = db.get()] { return store->appender(); },
@@ -224,6 +293,7 @@ void Server::Impl::start_loops() {
 }
 
 void Server::Impl::stop() {
+  reload_loop.reset();
   self_scrape_loop.reset();
   if (!io_threads.empty()) http->stop(kStopGrace);
   for (std::thread& thread : io_threads) thread.join();

@@ -6,10 +6,10 @@
 //   eval-N    lend a hand to the query threads
 //   work-N    remote write and other short requests; they wait for the log together
 //   store-N   sealing and syncing
-//   maintain, self-scrape   loops
+//   maintain, self-scrape, auto-reload   loops
 //
-// Starts in the order listen → open the store → serve, and answers 503 in between: a balancer sees
-// a server that comes up, not one that is gone. Stops in the reverse order.
+// Starts in the order configuration → listen → open the store → serve, and answers 503 in between:
+// a balancer sees a server that comes up, not one that is gone. Stops in the reverse order.
 #pragma once
 
 #include <functional>
@@ -32,9 +32,12 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Returns when it serves. Errors: what is wrong with a flag, the address or the data; then
-  // nothing runs any more.
+  // Returns when it serves. Errors: what is wrong with a flag or the configuration
+  // (kInvalidArgument), the address or the data; then nothing runs any more.
   Status start();
+  // Reads the configuration file again, as POST /-/reload does (cmd/configuration.h). Requires
+  // start().
+  Status reload();
   // Where it listens, `127.0.0.1:9090`. Requires start().
   std::vector<std::string> addresses() const;
   // Answers what has begun, closes the store. After 10 s connections are closed and their queries

@@ -10,6 +10,7 @@
 #include "base/labels.h"
 #include "base/number_text.h"
 #include "base/regex.h"
+#include "config/glob.h"
 
 namespace silverback::config {
 namespace {
@@ -100,12 +101,23 @@ Result<std::string> read_path(const YamlNode& node, const Source& source) {
   return (source.folder / node.text).lexically_normal().native();
 }
 
-Result<std::string> read_glob(const YamlNode& node, const Source& source) {
+// `folders` is the pattern without what its folders may have besides.
+Result<std::string> read_glob(const YamlNode& node, const Source& source,
+                              std::string_view folders) {
   if (!is_text(node) || node.text.empty()) return expected("the path of files", node);
-  const std::size_t star = node.text.find('*');
-  if (star != std::string::npos && node.text.find('/', star) != std::string::npos)
+  const std::size_t star = folders.find('*');
+  if (star != std::string_view::npos && folders.find('/', star) != std::string_view::npos)
     return expected("a path with * in its last part only", node);
+  TRY(matches_glob(node.text, ""));
   return read_path(node, source);
+}
+
+Result<std::string> read_plain_glob(const YamlNode& node, const Source& source) {
+  return read_glob(node, source, node.text);
+}
+
+Result<std::string> read_deep_glob(const YamlNode& node, const Source& source) {
+  return read_glob(node, source, std::string_view(node.text).substr(deep_part_end(node.text)));
 }
 
 Result<std::string> read_regex(const YamlNode& node, const Source&) {
@@ -232,7 +244,8 @@ const Kind<std::string> kText = {&read_text, &print_text};
 const Kind<std::string> kSecret = {
     &read_text, [](const std::string& value) { return quoted(value.empty() ? "" : "<secret>"); }};
 const Kind<std::string> kPath = {&read_path, &print_text};
-const Kind<std::string> kGlob = {&read_glob, &print_text};
+const Kind<std::string> kGlob = {&read_plain_glob, &print_text};
+const Kind<std::string> kDeepGlob = {&read_deep_glob, &print_text};
 const Kind<std::string> kUrl = {&read_url, &print_url};
 const Kind<std::string> kRegex = {&read_regex, &print_text};
 const Kind<std::string> kLabelName = {&read_label_name, &print_text};

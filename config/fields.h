@@ -81,10 +81,11 @@ extern const Kind<double> kFloat;
 extern const Kind<DurationMs> kDuration;
 extern const Kind<std::uint64_t> kSize;  // bytes: 512MB, in powers of 1024
 extern const Kind<std::string> kText;
-extern const Kind<std::string> kSecret;  // printed as <secret>
-extern const Kind<std::string> kPath;    // joined to the file's folder
-extern const Kind<std::string> kGlob;    // a kPath with `*` in its last part at most
-extern const Kind<std::string> kUrl;     // scheme://host…; a password in it is not printed
+extern const Kind<std::string> kSecret;    // printed as <secret>
+extern const Kind<std::string> kPath;      // joined to the file's folder
+extern const Kind<std::string> kGlob;      // a kPath with `*` in its last part at most (glob.h)
+extern const Kind<std::string> kDeepGlob;  // a kGlob that may have `**` for its folders
+extern const Kind<std::string> kUrl;       // scheme://host…; a password in it is not printed
 extern const Kind<std::string> kRegex;
 extern const Kind<std::string> kLabelName;
 

@@ -8,7 +8,6 @@ namespace silverback::config {
 namespace {
 
 const std::vector<std::string_view> kTlsVersions = {"TLS10", "TLS11", "TLS12", "TLS13"};
-constexpr std::string_view kJwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 // Set by the client itself, or by fields of their own.
 const std::vector<std::string_view> kReservedHeaders = {"authorization",

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/fields.h"
@@ -41,9 +42,11 @@ struct ProxyConfig {
   bool operator==(const ProxyConfig&) const = default;
 };
 
+inline constexpr std::string_view kJwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 struct OAuth2 {
   std::string client_id;
-  std::string grant_type;  // empty: client_credentials
+  std::string grant_type;  // client_credentials or kJwtBearer; empty: client_credentials
   std::string client_secret, client_secret_file;
   std::string client_certificate_key, client_certificate_key_file, client_certificate_key_id;
   std::string signature_algorithm;  // empty: RS256

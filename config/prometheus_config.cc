@@ -4,9 +4,8 @@
 #include <cstdlib>
 #include <set>
 
-#include <fnmatch.h>
-
 #include "base/labels.h"
+#include "config/glob.h"
 #include "config/yaml_printer.h"
 
 namespace silverback::config {
@@ -139,7 +138,7 @@ void describe(Fields& f, Document& document) {
   f.part("global", config.global, kPart);
   f.part("runtime", config.runtime, kPart);
   f.part("alerting", config.alerting, kPart);
-  f.list("rule_files", kGlob, config.rule_files);
+  f.list("rule_files", kDeepGlob, config.rule_files);
   f.list("scrape_config_files", kGlob, config.scrape_config_files);
   describe_jobs(f, config.scrape_configs, config.global, document.names);
   f.part("storage", config.storage, kPart);
@@ -166,19 +165,18 @@ void describe(Fields& f, IncludedFile& file) {
 
 void include_scrape_configs(FileSystem& files, const Source& source, Problems& problems,
                             Document& document) {
-  for (const std::string& glob : document.config.scrape_config_files) {
-    const Result<std::vector<std::string>> paths = files_matching(files, glob);
-    if (!paths) problems.add(source.file, {0, 0}, "scrape_config_files", paths.error().message);
-    for (const std::string& path : paths.value_or(std::vector<std::string>())) {
-      const Result<std::string> text = files.read_all(path);
-      if (!text) {
-        problems.add(path, {0, 0}, "", text.error().message);
-        continue;
-      }
-      const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-      IncludedFile file{document};
-      read_document(*text, {path, folder, source.environment}, problems, file);
+  const Result<std::vector<std::string>> paths =
+      files_matching(files, document.config.scrape_config_files);
+  if (!paths) problems.add(source.file, {0, 0}, "scrape_config_files", paths.error().message);
+  for (const std::string& path : paths.value_or(std::vector<std::string>())) {
+    const Result<std::string> text = files.read_all(path);
+    if (!text) {
+      problems.add(path, {0, 0}, "", text.error().message);
+      continue;
     }
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    IncludedFile file{document};
+    read_document(*text, {path, folder, source.environment}, problems, file);
   }
 }
 
@@ -199,6 +197,12 @@ Result<PrometheusConfig> parse(std::string_view text, const std::filesystem::pat
   return config;
 }
 
+void add_client(const std::string& path, const HttpClientConfig& http,
+                std::vector<NotBuilt>& parts) {
+  if (http.oauth2 && http.oauth2->grant_type == kJwtBearer)
+    parts.push_back({path + ".oauth2.grant_type", "tokens by JWT are not built", true});
+}
+
 void add_discoveries(const std::string& path, const Discoveries& discoveries,
                      std::vector<NotBuilt>& parts) {
   for (const auto& [key, sections] : discoveries.others)
@@ -206,6 +210,26 @@ void add_discoveries(const std::string& path, const Discoveries& discoveries,
                      "this discovery is not built; http_sd_configs is the bridge to it: a small "
                      "server that lists the targets as JSON",
                      true});
+  for (std::size_t i = 0; i < discoveries.http.size(); ++i)
+    add_client(path + ".http_sd_configs[" + std::to_string(i) + "]", discoveries.http[i].http,
+               parts);
+}
+
+void add_storage(const StorageConfig& storage, std::vector<NotBuilt>& parts) {
+  const auto add = [&](bool given, const char* key, const char* message, bool refused) {
+    if (given) parts.push_back({std::string("storage.") + key, message, refused});
+  };
+  const TsdbConfig tsdb = storage.tsdb.value_or(TsdbConfig());
+  constexpr const char* kFull = "retention by size is not built yet, and the disk would fill up";
+  add(tsdb.out_of_order_time_window != 0, "tsdb.out_of_order_time_window",
+      "late samples are taken as long as samples are kept, whatever their age", false);
+  add(tsdb.stale_series_compaction_threshold != 0, "tsdb.stale_series_compaction_threshold",
+      "stale series leave the memory with the others", false);
+  add(!tsdb.chunk_encoding_floats.empty(), "tsdb.chunk_encoding",
+      "there is one encoding, and it is not Prometheus's", false);
+  add(tsdb.retention.size.value_or(0) != 0, "tsdb.retention.size", kFull, true);
+  add(tsdb.retention.percentage.value_or(0) != 0, "tsdb.retention.percentage", kFull, true);
+  add(storage.exemplars.has_value(), "exemplars", "this server keeps no exemplars", false);
 }
 
 }  // namespace
@@ -238,45 +262,69 @@ std::string print_config(const PrometheusConfig& config) {
   return print_yaml(printed);
 }
 
+// Every key of the format that asks for something was looked at. Not here: what works, what only
+// scrapes or remote storage use (as a whole they are not built), and settings whose promise is kept
+// without them.
 std::vector<NotBuilt> not_built(const PrometheusConfig& config) {
   std::vector<NotBuilt> parts;
-  if (!config.scrape_configs.empty() || !config.included_scrape_configs.empty())
-    parts.push_back({"scrape_configs",
-                     "scraping is not built yet; let an agent scrape and remote-write to "
-                     "/api/v1/write",
-                     true});
+  const auto refuse = [&](bool given, const std::string& path, const std::string& message) {
+    if (given) parts.push_back({path, message, true});
+  };
+  const auto ignore = [&](bool given, const std::string& path, const std::string& message) {
+    if (given) parts.push_back({path, message, false});
+  };
+  ignore(!config.global.query_log_file.empty(), "global.query_log_file",
+         "this server writes no log of queries");
+  ignore(!config.global.scrape_failure_log_file.empty(), "global.scrape_failure_log_file",
+         "this server writes no log of scrapes");
+  ignore(config.runtime != RuntimeConfig(), "runtime.gogc", "there is no garbage collector");
+  for (std::size_t i = 0; i < config.alerting.alertmanagers.size(); ++i) {
+    const AlertmanagerConfig& alertmanager = config.alerting.alertmanagers[i];
+    const std::string path = "alerting.alertmanagers[" + std::to_string(i) + "]";
+    refuse(alertmanager.sigv4.has_value(), path + ".sigv4", "signing requests is not built");
+    add_client(path, alertmanager.http, parts);
+    add_discoveries(path, alertmanager.discoveries, parts);
+  }
+  refuse(!config.scrape_configs.empty() || !config.included_scrape_configs.empty(),
+         "scrape_configs",
+         "scraping is not built yet; let an agent scrape and remote-write to /api/v1/write");
   for (std::size_t i = 0; i < config.scrape_configs.size(); ++i)
     add_discoveries("scrape_configs[" + std::to_string(i) + "]",
                     config.scrape_configs[i].discoveries, parts);
   for (const ScrapeConfig& job : config.included_scrape_configs)
     add_discoveries("scrape_configs of job " + quote(job.job_name), job.discoveries, parts);
-  for (std::size_t i = 0; i < config.alerting.alertmanagers.size(); ++i)
-    add_discoveries("alerting.alertmanagers[" + std::to_string(i) + "]",
-                    config.alerting.alertmanagers[i].discoveries, parts);
-  if (!config.remote_write.empty())
-    parts.push_back({"remote_write", "sending samples to another server is not built", true});
-  if (!config.remote_read.empty())
-    parts.push_back({"remote_read", "reading from another server is not built", true});
-  if (config.tracing) parts.push_back({"tracing", "ignored: this server exports no traces", false});
-  if (config.otlp != OtlpConfig())
-    parts.push_back({"otlp", "ignored: this server takes no OTLP", false});
-  if (config.storage.exemplars)
-    parts.push_back({"storage.exemplars", "ignored: this server keeps no exemplars", false});
+  add_storage(config.storage, parts);
+  ignore(config.tracing.has_value(), "tracing", "this server exports no traces");
+  refuse(!config.remote_write.empty(), "remote_write",
+         "sending samples to another server is not built");
+  refuse(!config.remote_read.empty(), "remote_read", "reading from another server is not built");
+  ignore(config.otlp != OtlpConfig(), "otlp", "this server takes no OTLP");
   return parts;
 }
 
-Result<std::vector<std::string>> files_matching(FileSystem& files, const std::string& glob) {
-  const std::filesystem::path path(glob);
-  const std::filesystem::path folder = path.parent_path();
-  const std::string pattern = path.filename().native();
-  Result<std::vector<std::string>> names = files.list(folder.empty() ? "." : folder);
-  if (!names && names.error().code == ErrorCode::kNotFound) return std::vector<std::string>();
-  if (!names) return names;
-  std::vector<std::string> matching;
-  for (const std::string& name : *names)
-    if (fnmatch(pattern.c_str(), name.c_str(), FNM_PATHNAME) == 0)
-      matching.push_back((folder / name).native());
-  return matching;
+Result<std::vector<std::string>> files_matching(FileSystem& files,
+                                                const std::vector<std::string>& globs) {
+  std::vector<std::string> paths;
+  std::set<std::string> known;
+  for (const std::string& glob : globs)
+    for (std::string& path : TRY(expand_glob(files, glob)))
+      if (known.insert(path).second) paths.push_back(std::move(path));
+  return paths;
+}
+
+std::vector<std::string> notices(FileSystem& files, const PrometheusConfig& config) {
+  std::vector<std::string> notices;
+  const auto look_at = [&](const std::string& key, const std::vector<std::string>& globs) {
+    for (const std::string& glob : globs) {
+      if (deep_part_end(glob) > 0)
+        notices.push_back(key + ": " + quote(glob) + " has `**`, which Prometheus refuses");
+      const Result<std::vector<std::string>> paths = expand_glob(files, glob);
+      if (paths && paths->empty()) notices.push_back(key + ": there is no file " + quote(glob));
+    }
+  };
+  look_at("rule_files", config.rule_files);
+  look_at("scrape_config_files", config.scrape_config_files);
+  return notices;
 }
 
 }  // namespace silverback::config

@@ -142,13 +142,19 @@ std::string print_config(const PrometheusConfig& config);
 // A part of the format that this server does not run.
 struct NotBuilt {
   std::string path;     // scrape_configs, alerting.alertmanagers[0].dns_sd_configs
-  std::string message;  // what to do instead
+  std::string message;  // why, and what to do instead
   bool refused;         // a server must not start; else it is ignored
   bool operator==(const NotBuilt&) const = default;
 };
 std::vector<NotBuilt> not_built(const PrometheusConfig& config);
 
-// The paths that a glob names, ascending: `*`, `?` and `[…]` in its last part.
-Result<std::vector<std::string>> files_matching(FileSystem& files, const std::string& glob);
+// The files that `globs` (rule_files, scrape_config_files) name, in their order, each once. As in
+// Prometheus none is no error, not even for a path without a wildcard. Errors: those of
+// expand_glob.
+Result<std::vector<std::string>> files_matching(FileSystem& files,
+                                                const std::vector<std::string>& globs);
+// What of that somebody should know, a sentence each: a glob that names no file, and one that
+// Prometheus would refuse.
+std::vector<std::string> notices(FileSystem& files, const PrometheusConfig& config);
 
 }  // namespace silverback::config

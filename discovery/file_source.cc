@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "config/prometheus_config.h"
+#include "config/glob.h"
 #include "discovery/target_document.h"
 
 namespace silverback::discovery {
@@ -39,7 +39,7 @@ void FileSource::refresh(SteadyTime now) {
 void FileSource::look(bool read_all) {
   std::map<std::string, File> found;
   for (const std::string& glob : config_.files) {
-    const auto paths = config::files_matching(FileSystem::posix(), glob);
+    const auto paths = config::expand_glob(FileSystem::posix(), glob);
     if (!paths) {
       // A folder that cannot be listed says nothing about its files: all stay as they are.
       report(failures_[glob], false, Error(paths.error()).within(glob));

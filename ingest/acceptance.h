@@ -2,6 +2,7 @@
 // these bounds keep one sender with a broken clock from opening partitions in 1970 or 2100.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -22,21 +23,25 @@ inline constexpr std::string_view kDuplicateValueText = "duplicate sample for ti
 // How far a sender's clock may run ahead of ours.
 inline constexpr DurationMs kFutureMax = 10 * 60 * 1000;
 
-// Samples are taken from [now - retention, now + kFutureMax].
+// Samples are taken from [now - retention, now + kFutureMax]. One for all ways in; threads:
+// everything from any thread.
 class Acceptance {
  public:
-  // retention is --storage.tsdb.retention.time; 0: no lower bound. `clock` must outlive this.
-  Acceptance(DurationMs retention, const Clock& clock) : retention_(retention), clock_(&clock) {}
+  // retention is how long the store keeps samples; 0: no lower bound. `clock` must outlive this.
+  Acceptance(DurationMs retention, const Clock& clock) : retention_(retention), clock_(clock) {}
+
+  void set_retention(DurationMs retention) { retention_ = retention; }
 
   // As of now. Asked for once per request, so that all its samples are judged alike.
   TimeRange range() const {
-    const TimestampMs now = clock_->now();
-    return {retention_ == 0 ? kTimestampMin : now - retention_, now + kFutureMax};
+    const TimestampMs now = clock_.now();
+    const DurationMs retention = retention_;
+    return {retention == 0 ? kTimestampMin : now - retention, now + kFutureMax};
   }
 
  private:
-  DurationMs retention_;
-  const Clock* clock_;
+  std::atomic<DurationMs> retention_;
+  const Clock& clock_;
 };
 
 // The label set of a series as it came over the wire: sorts `labels` in place, leaves empty values

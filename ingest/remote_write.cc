@@ -465,7 +465,7 @@ class Request {
 
 }  // namespace
 
-RemoteWriteReceiver::RemoteWriteReceiver(AppenderFactory appender, Acceptance acceptance,
+RemoteWriteReceiver::RemoteWriteReceiver(AppenderFactory appender, const Acceptance& acceptance,
                                          RemoteWriteOptions options, Registry* metrics)
     : appender_(std::move(appender)),
       acceptance_(acceptance),

@@ -51,10 +51,9 @@ struct RemoteWriteSummary {
 
 class RemoteWriteReceiver {
  public:
-  // `metrics` may be null. The factory, what it makes, and the Acceptance's clock must outlive
-  // this.
-  RemoteWriteReceiver(AppenderFactory appender, Acceptance acceptance, RemoteWriteOptions options,
-                      Registry* metrics);
+  // `metrics` may be null. All that is passed, and what the factory makes, must outlive this.
+  RemoteWriteReceiver(AppenderFactory appender, const Acceptance& acceptance,
+                      RemoteWriteOptions options, Registry* metrics);
   ~RemoteWriteReceiver();
 
   // Stores one request; returns when what it stored is acknowledged by the store. The first two are
@@ -70,7 +69,7 @@ class RemoteWriteReceiver {
   Result<RemoteWriteSummary> write_message(std::string_view message);
 
   const AppenderFactory appender_;
-  const Acceptance acceptance_;
+  const Acceptance& acceptance_;
   const RemoteWriteOptions options_;
   SeriesCache cache_;
   MetadataBudget metadata_budget_;

@@ -137,12 +137,19 @@ Result<QueryResult> run(QueryContext& context, const Expr& expr, std::string_vie
 
 }  // namespace
 
-Engine::Engine(EngineOptions options) : options_(std::move(options)) {}
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)), default_subquery_step_(options_.default_subquery_step) {}
+
+EngineOptions Engine::options() const {
+  EngineOptions options = options_;
+  options.default_subquery_step = default_subquery_step_;
+  return options;
+}
 
 Result<QueryResult> Engine::instant(const Queryable& storage, const Expr& expr,
                                     std::string_view query, TimestampMs t,
                                     const QueryOptions& options) const {
-  QueryContext context(storage, options_, Steps{t, 1, 1}, t, true);
+  QueryContext context(storage, this->options(), Steps{t, 1, 1}, t, true);
   return run(context, expr, query, options, instant_value);
 }
 
@@ -168,7 +175,7 @@ Result<QueryResult> Engine::range(const Queryable& storage, std::string_view que
   }
   const double prepare_seconds = seconds_since(begin);
   const auto count = static_cast<std::size_t>((end - start) / step) + 1;
-  QueryContext context(storage, options_, Steps{start, step, count}, end, false);
+  QueryContext context(storage, this->options(), Steps{start, step, count}, end, false);
   TRY(context.check_cells(count));
   QueryResult result = TRY(run(context, *expr, query, options, range_value));
   result.stats.prepare_seconds = prepare_seconds;

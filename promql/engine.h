@@ -5,7 +5,7 @@
 //   now, {}));
 //
 // A result at instant t is bit-identical whatever the range, its start, and the number of threads.
-// Threads: const functions from any thread.
+// Threads: everything from any thread.
 #pragma once
 
 #include <atomic>
@@ -58,10 +58,13 @@ class Engine {
   Result<QueryResult> instant(const Queryable& storage, const Expr& expr, std::string_view query,
                               TimestampMs t, const QueryOptions& options) const;
 
-  const EngineOptions& options() const { return options_; }
+  EngineOptions options() const;
+  // For queries that begin from now on: the configuration file says it, and may be read again.
+  void set_default_subquery_step(DurationMs step) { default_subquery_step_ = step; }
 
  private:
-  const EngineOptions options_;
+  const EngineOptions options_;  // as they were at the start
+  std::atomic<DurationMs> default_subquery_step_;
 };
 
 }  // namespace silverback::promql

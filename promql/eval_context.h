@@ -58,10 +58,10 @@ class QueryContext {
                        const std::function<Status(std::size_t, std::size_t)>& body) const;
 
   const Queryable& storage;
-  const EngineOptions& options;
-  const Steps steps;      // of the whole query
-  const TimestampMs end;  // of the whole query: at or after the last step
-  const bool instant;     // steps.count is 1 and the step has no meaning
+  const EngineOptions options;  // one query sees one state of them
+  const Steps steps;            // of the whole query
+  const TimestampMs end;        // of the whole query: at or after the last step
+  const bool instant;           // steps.count is 1 and the step has no meaning
   std::string_view query;
   DurationMs lookback_delta = 0;
   Deadline deadline = Deadline::max();

@@ -108,6 +108,8 @@ Status Db::maintain() { return impl_->store->maintain(); }
 Status Db::flush() { return impl_->store->flush(); }
 Status Db::compact() { return impl_->store->compact(); }
 
+void Db::set_retention(DurationMs retention) { impl_->store->set_retention(retention); }
+
 HeadStats Db::head_stats(std::size_t limit) const { return impl_->store->head().stats(limit); }
 std::map<std::string, Metadata> Db::metadata() const { return impl_->store->metadata(); }
 

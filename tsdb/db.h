@@ -86,6 +86,9 @@ class Db final : public Queryable {
   // flush(), then merges partitions to their final form.
   Status compact();
 
+  // In the place of DbOptions::retention from now on.
+  void set_retention(DurationMs retention);
+
   HeadStats head_stats(std::size_t limit) const;
   // Metadata that came in by append_metadata, per metric family.
   std::map<std::string, Metadata> metadata() const;

@@ -68,6 +68,7 @@ class Store {
   Status maintain() EXCLUDES(maintenance_, committer_);
   Status flush() EXCLUDES(maintenance_, committer_);
   Status compact() EXCLUDES(maintenance_, committer_);
+  void set_retention(DurationMs retention) { retention_ = retention; }
 
   Result<std::unique_ptr<Selection>> select(std::span<const Matcher> matchers,
                                             const SelectHints& hints) const;
@@ -154,6 +155,7 @@ class Store {
 
   const std::filesystem::path directory_;
   const DbOptions options_;
+  std::atomic<DurationMs> retention_;  // options_.retention until set_retention()
   FileSystem& files_;
   const Clock& clock_;
   Registry own_metrics_;  // counted in if nobody gave a registry

@@ -48,6 +48,7 @@ class SealedPositions {
 Store::Store(std::filesystem::path directory, const DbOptions& options)
     : directory_(std::move(directory)),
       options_(options),
+      retention_(options.retention),
       files_(options.files != nullptr ? *options.files : FileSystem::posix()),
       clock_(options.clock != nullptr ? *options.clock : Clock::system()),
       metrics_(options.metrics != nullptr ? *options.metrics : own_metrics_),

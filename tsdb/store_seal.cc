@@ -295,9 +295,10 @@ Status Store::rewrite_series_log() {
 }
 
 Status Store::drop_expired() {
-  if (options_.retention <= 0) return {};
+  const DurationMs retention = retention_;
+  if (retention <= 0) return {};
   TRY(open_manifest());
-  const TimestampMs oldest = clock_.now() - options_.retention;
+  const TimestampMs oldest = clock_.now() - retention;
   auto kept = std::make_shared<Partitions>();
   std::vector<std::string> expired;
   for (const OpenPartition& open : *partitions()) {
@@ -324,7 +325,8 @@ Status Store::remove_partitions(const std::vector<std::string>& names) {
 Status Store::merge_due(bool to_final_form) {
   TRY(open_manifest());
   DurationMs span_max = kMergedMsMax;
-  if (options_.retention > 0) span_max = std::min(span_max, options_.retention / 10);
+  const DurationMs retention = retention_;
+  if (retention > 0) span_max = std::min(span_max, retention / 10);
   span_max = std::max(span_max / kDayMs * kDayMs, kDayMs);
   const Head::Pending pending = head_.pending();
   const TimestampMs settled =

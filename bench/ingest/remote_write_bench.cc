@@ -51,8 +51,9 @@ std::vector<std::string> requests(std::size_t series) {
 void write_known_series(benchmark::State& state) {
   const auto series = static_cast<std::size_t>(state.range(0));
   const std::vector<std::string> bodies = requests(series);
-  RemoteWriteReceiver receiver([] { return std::make_unique<NullAppender>(); },
-                               Acceptance(0, Clock::system()), {}, nullptr);
+  const Acceptance acceptance(0, Clock::system());
+  RemoteWriteReceiver receiver([] { return std::make_unique<NullAppender>(); }, acceptance, {},
+                               nullptr);
   for (const std::string& body : bodies) static_cast<void>(receiver.write("", "", body));
   for (auto _ : state) {
     for (const std::string& body : bodies) {
@@ -70,9 +71,10 @@ BENCHMARK(write_known_series)
 void write_new_series(benchmark::State& state) {
   const auto series = static_cast<std::size_t>(state.range(0));
   const std::vector<std::string> bodies = requests(series);
+  const Acceptance acceptance(0, Clock::system());
   for (auto _ : state) {
-    RemoteWriteReceiver receiver([] { return std::make_unique<NullAppender>(); },
-                                 Acceptance(0, Clock::system()), {}, nullptr);
+    RemoteWriteReceiver receiver([] { return std::make_unique<NullAppender>(); }, acceptance, {},
+                                 nullptr);
     for (const std::string& body : bodies) {
       benchmark::DoNotOptimize(receiver.write("", "", body));
     }

@@ -34,7 +34,7 @@ class ApiTest : public ::testing::Test {
     std::filesystem::remove_all(directory_);
     options_.listen_addresses = {"127.0.0.1:0"};
     options_.version = "0.1.0";
-    options_.storage_retention = "15d";
+    options_.host_name = "host.example";
     options_.flags = {{"storage.tsdb.retention.time", "15d"}, {"web.listen-address", "x<y>"}};
   }
 
@@ -55,13 +55,14 @@ class ApiTest : public ::testing::Test {
   void listen() {
     queries_ = std::make_unique<ThreadPool>("query", 2);
     work_ = std::make_unique<ThreadPool>("work", 2);
-    server_ =
-        std::make_unique<api::Server>(options_, api::ServerDependencies{.clock = &clock_,
-                                                                        .metrics = &metrics_,
-                                                                        .queries = queries_.get(),
-                                                                        .work = work_.get(),
-                                                                        .reload = reload_,
-                                                                        .quit = quit_});
+    server_ = std::make_unique<api::Server>(
+        options_, api::ServerDependencies{.clock = &clock_,
+                                          .metrics = &metrics_,
+                                          .queries = queries_.get(),
+                                          .work = work_.get(),
+                                          .config_status = [this] { return config_status_; },
+                                          .reload = reload_,
+                                          .quit = quit_});
     const Status listening = server_->listen();
     ASSERT_TRUE(listening) << listening.error().message;
     address_ = server_->addresses().front();
@@ -77,8 +78,7 @@ class ApiTest : public ::testing::Test {
     db_ = *std::move(db);
     engine_ = std::make_unique<promql::Engine>(engine_options_);
     receiver_ = std::make_unique<ingest::RemoteWriteReceiver>(
-        [this] { return db_->appender(); }, ingest::Acceptance(15LL * 86'400'000, clock_),
-        ingest::RemoteWriteOptions{}, &metrics_);
+        [this] { return db_->appender(); }, acceptance_, ingest::RemoteWriteOptions{}, &metrics_);
     add_samples();
     server_->set_storage({.samples = samples_ != nullptr ? samples_ : db_.get(),
                           .engine = engine_.get(),
@@ -121,10 +121,13 @@ class ApiTest : public ::testing::Test {
   api::ServerOptions options_;
   promql::EngineOptions engine_options_;
   const Queryable* samples_ = nullptr;  // null: the store
-  std::function<Status()> reload_;
+  api::ConfigStatus config_status_{
+      .yaml = "", .storage_retention = "15d", .reload_success = true, .loaded = kNow - 1'000};
+  std::function<Status()> reload_ = [] { return Status(); };
   std::function<void()> quit_;
   std::filesystem::path directory_;
   ManualClock clock_{kNow};
+  const ingest::Acceptance acceptance_{15LL * 86'400'000, clock_};
   Registry metrics_;
   std::unique_ptr<ThreadPool> queries_, work_;
   std::unique_ptr<tsdb::Db> db_;

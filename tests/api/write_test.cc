@@ -101,8 +101,9 @@ TEST_F(WriteTest, BlamesTheSenderForNothingThatTheStoreDid) {
       {ErrorCode::kUnavailable, 503},
   };
   ErrorCode code = ErrorCode::kIo;
+  const ingest::Acceptance acceptance(0, clock_);
   ingest::RemoteWriteReceiver broken([&] { return std::make_unique<FailingBatch>(code); },
-                                     ingest::Acceptance(0, clock_), {}, nullptr);
+                                     acceptance, {}, nullptr);
   listen();
   server_->set_storage({.remote_write = &broken});
   for (const auto& [failure, status] : cases) {

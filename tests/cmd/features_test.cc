@@ -28,6 +28,13 @@ TEST(Features, WarnWhereTheyDoNothing) {
   EXPECT_THAT(*warnings, ElementsAre(HasSubstr("no effect"), HasSubstr("Unknown option")));
 }
 
+TEST(Features, KnowFormerNamesOfFlags) {
+  const auto warnings = check_features(Names{"auto-reload-config"});
+  ASSERT_TRUE(warnings);
+  EXPECT_THAT(*warnings, ElementsAre("--enable-feature=auto-reload-config is deprecated, use "
+                                     "--config.auto-reload."));
+}
+
 TEST(Features, RefuseAnAgent) { EXPECT_FALSE(check_features(Names{"agent"})); }
 
 }  // namespace

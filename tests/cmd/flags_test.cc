@@ -76,7 +76,6 @@ TEST(Flags, RefuseWhatTheyCannotMean) {
       {{"--web.max-inflight-bytes=many"}, "web.max-inflight-bytes"},
       {{"--web.enable-lifecycle=perhaps"}, "web.enable-lifecycle"},
       // What users rely on and is not there.
-      {{"--config.file=prometheus.yml"}, "config.file"},
       {{"--web.config.file=web.yml"}, "web.config.file"},
       {{"--storage.tsdb.retention.size=1GB"}, "retention.size"},
       {{"--web.enable-otlp-receiver"}, "otlp"},

@@ -81,7 +81,10 @@ const Case kCases[] = {
     {"scrape_configs: [{job_name: a, scrape_protocols: [x]}]", "1:50: scrape_configs[0].scrape_protocols: expected PrometheusProto, OpenMetricsText1.0.0, OpenMetricsText0.0.1, PrometheusText1.0.0 or PrometheusText0.0.4, not \"x\""},
     {"scrape_configs: [{job_name: a, scrape_protocols: []}]", "1:50: scrape_configs[0].scrape_protocols: expected at least one protocol"},
     {"rule_files: ['a/*/b.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/*/b.yml\""},
-    {"rule_files: ['a/**/b.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\""},
+    {"rule_files: ['a/**/b.yml', '**/b*.yml', 'a[12]/b?/*.yml']", "ok"},
+    {"rule_files: ['a/**/b*/c.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/**/b*/c.yml\""},
+    {"rule_files: ['a[/*.yml']", "1:14: rule_files[0]: bad file name pattern \"a[/*.yml\""},
+    {"scrape_config_files: ['a/**/b.yml']", "1:23: scrape_config_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\"", false},
     {"rule_files: ['']", "1:14: rule_files[0]: expected the path of files, not \"\"", false},
 
     // Scraping.
@@ -343,8 +346,40 @@ TEST(PrometheusConfig, NamesWhatIsNotBuilt) {
   EXPECT_EQ(of("remote_write: [{url: 'http://h'}]\nremote_read: [{url: 'http://h'}]"),
             "refused remote_write\nrefused remote_read\n");
   EXPECT_EQ(of("tracing: {endpoint: x}\notlp: {promote_scope_metadata: true}\n"
-               "storage: {exemplars: {}}"),
-            "ignored tracing\nignored otlp\nignored storage.exemplars\n");
+               "storage: {exemplars: {}}\nruntime: {gogc: 50}"),
+            "ignored runtime.gogc\nignored storage.exemplars\nignored tracing\nignored otlp\n");
+  EXPECT_EQ(of("global: {query_log_file: a, scrape_failure_log_file: b}"),
+            "ignored global.query_log_file\nignored global.scrape_failure_log_file\n");
+  EXPECT_EQ(of("storage: {tsdb: {retention: {time: 1d, size: 1GB, percentage: 3}}}"),
+            "refused storage.tsdb.retention.size\nrefused storage.tsdb.retention.percentage\n");
+  EXPECT_EQ(of("storage: {tsdb: {retention: {size: 0, percentage: 0}}}"), "");
+  EXPECT_EQ(of("storage: {tsdb: {out_of_order_time_window: 1h, chunk_encoding: {floats: xor},\n"
+               "                 stale_series_compaction_threshold: 0.5}}"),
+            "ignored storage.tsdb.out_of_order_time_window\n"
+            "ignored storage.tsdb.stale_series_compaction_threshold\n"
+            "ignored storage.tsdb.chunk_encoding\n");
+  EXPECT_EQ(
+      of("alerting: {alertmanagers: [{sigv4: {region: r}}, {oauth2: {client_id: i,\n"
+         "  token_url: 'http://t', grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',\n"
+         "  client_certificate_key: k}}]}"),
+      "refused alerting.alertmanagers[0].sigv4\n"
+      "refused alerting.alertmanagers[1].oauth2.grant_type\n");
+}
+
+TEST(PrometheusConfig, FindsTheFilesThatItNames) {
+  testing::MemoryFileSystem files;
+  for (const char* path : {"/c/a.yml", "/c/r/b.yml", "/c/r/x/c.yml"}) write(files, path, "");
+  const Result<PrometheusConfig> config = parse_config(
+      "rule_files: [r/**/*.yml, a.yml, none.yml, '*.yml']\nscrape_config_files: [s*.yml]",
+      "/c/p.yml", no_variable);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(files_matching(files, config->rule_files).value(),
+            (std::vector<std::string>{"/c/r/b.yml", "/c/r/x/c.yml", "/c/a.yml"}));
+  EXPECT_EQ(
+      notices(files, *config),
+      (std::vector<std::string>{"rule_files: \"/c/r/**/*.yml\" has `**`, which Prometheus refuses",
+                                "rule_files: there is no file \"/c/none.yml\"",
+                                "scrape_config_files: there is no file \"/c/s*.yml\""}));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import time
@@ -20,6 +21,8 @@ def refused(*flags):
     done = subprocess.run([BINARY, *map(str, flags)], capture_output=True, text=True, timeout=30)
     if done.returncode == 0:
         raise AssertionError(f"{flags}: started or ended with 0")
+    if "config.file" in str(flags) and done.returncode != 2:
+        raise AssertionError(f"{flags}: ended with {done.returncode}, not Prometheus's 2")
     return done.stdout + done.stderr
 
 
@@ -36,10 +39,14 @@ def write(server, labels, samples):
 def refuses_what_it_cannot_do(folder, started):
     data = folder / "refused"
     address = f"--web.listen-address=127.0.0.1:{servers.free_port()}"
-    (folder / "prometheus.yml").write_text("global: {}\n")
+    (folder / "wrong.yml").write_text("global: {}\nglobl: {}\n")
+    (folder / "scraping.yml").write_text("scrape_configs: [{job_name: a, dns_sd_configs: [{names: [x]}]}]\n")
     table = (
         (("--no-such-flag",), "no-such-flag"),
-        ((f"--config.file={folder}/prometheus.yml",), "config.file"),
+        ((f"--config.file={folder}/none.yml",), "none.yml"),
+        ((f"--config.file={folder}/wrong.yml",), "wrong.yml:2:1: globl: unknown key"),
+        ((f"--config.file={folder}/scraping.yml",), "dns_sd_configs"),
+        (("--web.external-url='http://h'",), "external-url"),
         (("--web.config.file=web.yml",), "web.config.file"),
         (("--storage.tsdb.retention.size=1GB",), "retention.size"),
         (("--storage.tsdb.retention.time=soon",), "soon"),
@@ -115,6 +122,82 @@ def scrapes_itself(folder, started):
     expect(server.stop() == 0, "SIGTERM ends it with 0")
 
 
+def until(holds, what):
+    deadline = time.monotonic() + 20
+    while not holds():
+        expect(time.monotonic() < deadline, what)
+        time.sleep(0.05)
+
+
+def reads_its_configuration_again(folder, started):
+    """By SIGHUP, by HTTP, and by itself; a bad file changes nothing, at the next start it is refused."""
+    file = folder / "reloaded.yml"
+
+    def configure(interval, more=""):
+        # As Kubernetes and configuration managers do: a new file in the place of the old one.
+        (folder / "new.yml").write_text(f"global: {{evaluation_interval: {interval}s}}\n{more}")
+        (folder / "new.yml").replace(file)
+
+    configure(15)
+    server = servers.silverback(
+        folder / "reload", f"--config.file={file}", "--web.enable-lifecycle", "--web.external-url=http://h.example/prom"
+    )
+    server.ready = "/prom/-/ready"
+    started.append(server)
+    server.start()
+
+    def interval():
+        yaml = json.loads(server.request("GET", "/prom/api/v1/status/config").text)["data"]["yaml"]
+        return int(yaml.split("evaluation_interval: ")[1].split("s")[0])
+
+    def runtime():
+        return json.loads(server.request("GET", "/prom/api/v1/status/runtimeinfo").text)["data"]
+
+    def metric(name):
+        page = server.request("GET", "/prom/metrics").text
+        return float(page.split(f"\n{name} ")[1].split("\n")[0])
+
+    expect(interval() == 15, "the first file")
+    first = runtime()
+    expect(first["reloadConfigSuccess"] and first["storageRetention"] == "15d", first)
+
+    configure(20, "storage: {tsdb: {retention: {time: 3d}}}\n")
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: interval() == 20, "SIGHUP did not reload")
+    expect(runtime()["storageRetention"] == "3d", "the retention of the file")
+    loaded = metric("prometheus_config_last_reload_success_timestamp_seconds")
+    expect(abs(loaded - time.time()) < 60, f"last success at {loaded}")
+
+    configure(25, "globl: {}\n")
+    server.process.send_signal(signal.SIGHUP)
+    until(lambda: metric("prometheus_config_last_reload_successful") == 0, "SIGHUP took a bad file")
+    answer = server.request("POST", "/prom/-/reload")
+    expect(answer.status == 500 and answer.text.startswith("failed to reload config: "), answer.text)
+    expect("reloaded.yml:2:1: globl: unknown key" in answer.text, answer.text)
+    expect(interval() == 20 and not runtime()["reloadConfigSuccess"], "a bad file changes nothing")
+    expect(runtime()["storageRetention"] == "3d", "nor the retention")
+    expect("globl: unknown key" in server.tail(200), "the log does not tell")
+
+    configure(30, "tracing: {endpoint: 'h:1'}\n")
+    expect(server.request("PUT", "/prom/-/reload").status == 200, "reload by PUT")
+    expect(interval() == 30 and runtime()["reloadConfigSuccess"], "a good file again")
+    expect(metric('silverback_config_ignored{section="tracing"}') == 1, "tracing is counted as ignored")
+    configure(25, "globl: {}\n")
+    expect(server.stop() == 0, "SIGTERM ends it with 0")
+    expect("globl: unknown key" in refused(*server.command(server.port)[1:]), "a start with the bad file")
+
+    configure(15)
+    watching = servers.silverback(
+        folder / "auto", f"--config.file={file}", "--config.auto-reload", "--config.auto-reload-interval=1s"
+    )
+    started.append(watching)
+    watching.start()
+    expect(watching.request("POST", "/-/reload").status == 403, "reload without --web.enable-lifecycle")
+    configure(20)
+    until(lambda: "evaluation_interval: 20s" in watching.api("status/config")["yaml"], "no reload by itself")
+    watching.stop()
+
+
 def survives_a_full_disk(folder, started):
     """A tiny file system fills up: writes are refused with 503, reads go on, and writes come back with the space."""
     disk = folder / "disk"
@@ -164,6 +247,7 @@ def test(folder, started):
         refuses_foreign_directories,
         one_process_a_directory,
         scrapes_itself,
+        reads_its_configuration_again,
         survives_a_full_disk,
     ):
         try:

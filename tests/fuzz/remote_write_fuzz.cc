@@ -14,8 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view message(reinterpret_cast<const char*>(data), size);
   testing::ManualClock clock(1'700'000'000'000);
   testing::RecordingStore store;
-  ingest::RemoteWriteReceiver receiver([&store] { return store.appender(); },
-                                       ingest::Acceptance(0, clock), {}, nullptr);
+  const ingest::Acceptance acceptance(0, clock);
+  ingest::RemoteWriteReceiver receiver([&store] { return store.appender(); }, acceptance, {},
+                                       nullptr);
   static_cast<void>(receiver.write("", "", message));  // the message as if it were a snappy block
   const auto first = receiver.write("", "", testing::snappy_block(message));
   if (!first) {

@@ -40,8 +40,9 @@ class RemoteWrite : public ::testing::Test {
   ManualClock clock_{kNow};
   RecordingStore store_;
   Registry metrics_;
-  RemoteWriteReceiver receiver_{
-      [this] { return store_.appender(); }, Acceptance(15 * kDay, clock_), {}, &metrics_};
+  Acceptance acceptance_{15 * kDay, clock_};
+  const Acceptance everything_{0, clock_};
+  RemoteWriteReceiver receiver_{[this] { return store_.appender(); }, acceptance_, {}, &metrics_};
 };
 
 WireSeries up(std::vector<Sample> samples) {
@@ -130,7 +131,7 @@ TEST_F(RemoteWrite, TakesAnEmptyMessageAndFieldsItDoesNotKnow) {
 }
 
 TEST_F(RemoteWrite, RefusesATooLargeBodyByItsLengthAlone) {
-  RemoteWriteReceiver small([this] { return store_.appender(); }, Acceptance(0, clock_),
+  RemoteWriteReceiver small([this] { return store_.appender(); }, everything_,
                             {.decoded_bytes_max = 100}, nullptr);
   // A snappy block that claims 4 GiB - 1 and holds nothing.
   const auto claimed = small.write(kType, "snappy", "\xff\xff\xff\xff\x0f");
@@ -187,10 +188,9 @@ TEST_F(RemoteWrite, TakesTimesFromRetentionToTenMinutesAhead) {
 }
 
 TEST_F(RemoteWrite, TakesEverythingSince1970WithAHundredYearsOfRetention) {
-  RemoteWriteReceiver receiver([this] { return store_.appender(); },
-                               Acceptance(DurationMs{100} * 365 * kDay, clock_), {}, nullptr);
+  acceptance_.set_retention(DurationMs{100} * 365 * kDay);
   const auto summary =
-      receiver.write(kType, "snappy", snappy_block(encode(std::vector{up({{0, 1}})})));
+      receiver_.write(kType, "snappy", snappy_block(encode(std::vector{up({{0, 1}})})));
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->stored, 1U);
 }
@@ -372,10 +372,8 @@ TEST_F(RemoteWrite, CutsLongLabelSetsInItsErrors) {
 }
 
 TEST_F(RemoteWrite, RefusesMessagesOfCountlessSeries) {
-  RemoteWriteReceiver receiver{[this] { return store_.appender(); },
-                               Acceptance(15 * kDay, clock_),
-                               {.series_max = 1'000},
-                               nullptr};
+  RemoteWriteReceiver receiver{
+      [this] { return store_.appender(); }, acceptance_, {.series_max = 1'000}, nullptr};
   std::string message;
   for (int i = 0; i < 1'000; ++i) message += std::string_view("\x0a\x00", 2);
   const auto full = receiver.write(kType, "snappy", snappy_block(message));
@@ -389,7 +387,7 @@ TEST_F(RemoteWrite, RefusesMessagesOfCountlessSeries) {
 
 TEST_F(RemoteWrite, BoundsTheMetadataOfAllRequests) {
   RemoteWriteReceiver receiver{[this] { return store_.appender(); },
-                               Acceptance(15 * kDay, clock_),
+                               acceptance_,
                                {.metadata_bytes_max = 100'000},
                                &metrics_};
   const auto send = [&](const std::string& family, const std::string& help) {

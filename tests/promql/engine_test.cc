@@ -44,6 +44,19 @@ class EngineTest : public ::testing::Test {
   MemoryStorage storage_;
 };
 
+TEST_F(EngineTest, TakesAnotherSubqueryStepFromTheNextQueryOn) {
+  load(1, 10);
+  Engine engine{EngineOptions{}};
+  const auto points = [&] {
+    const auto result = engine.instant(storage_, "count_over_time(x_total[4m:])", 9 * kMinute, {});
+    return std::get<Vector>(result->value).at(0).v;
+  };
+  EXPECT_EQ(points(), 4);
+  engine.set_default_subquery_step(kMinute / 2);
+  EXPECT_EQ(engine.options().default_subquery_step, kMinute / 2);
+  EXPECT_EQ(points(), 8);
+}
+
 TEST_F(EngineTest, AnswersScalarStringVectorAndMatrix) {
   load(2, 10);
   const EngineOptions options;

@@ -135,6 +135,17 @@ TEST_F(DbSealTest, RetentionRemovesPartitionsThatAreWhollyOlder) {
   EXPECT_EQ(read_all("a").t.front(), kStart + 2 * kHour);
 }
 
+TEST_F(DbSealTest, RetentionCanBeChangedWhileItRuns) {
+  append_every_minute({{kMetricName, "a"}}, kStart, kStart + 6 * kHour);
+  ASSERT_TRUE(db().flush().has_value());
+  clock().set(kStart + 12 * kHour + 1);
+  ASSERT_TRUE(db().maintain().has_value());
+  EXPECT_EQ(read_all("a").t.front(), kStart) << "without a retention all is kept";
+  db().set_retention(10 * kHour);
+  ASSERT_TRUE(db().maintain().has_value());
+  EXPECT_EQ(read_all("a").t.front(), kStart + 2 * kHour);
+}
+
 TEST_F(DbSealTest, ASelectionOutlivesWhatItReads) {
   options().retention = 10 * kHour;
   reopen();
