@@ -100,7 +100,7 @@ class ConfigCheck {
   void check(const PrometheusConfig& config) {
     for (const config::NotBuilt& part : not_built(config)) {
       console_.err << "  WARNING: " << part.path << ": " << part.message
-                   << (part.refused ? " (the server does not start with it)\n" : "\n");
+                   << (part.refused ? " (the server does not start with it)\n" : " (ignored)\n");
     }
     if (checks_.syntax_only) return;
     find_rule_files(config);

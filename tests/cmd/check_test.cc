@@ -258,9 +258,9 @@ TEST_F(Check, ConfigWarnsOfWhatTheServerDoesNotRun) {
   const auto got = check_config("remote_read: [{url: 'http://h/'}]\ntracing: {endpoint: 'h:1'}");
   EXPECT_EQ(got.exit_code, 0);
   EXPECT_EQ(got.err,
+            "  WARNING: tracing: this server exports no traces (ignored)\n"
             "  WARNING: remote_read: reading from another server is not built (the server does "
-            "not start with it)\n"
-            "  WARNING: tracing: ignored: this server exports no traces\n");
+            "not start with it)\n");
   EXPECT_THAT(got.out, HasSubstr(" SUCCESS: p.yml is valid"));
 }
 
