@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cmd/check.h"
 #include "cmd/console.h"
+#include "cmd/query.h"
 #include "cmd/serve.h"
 #include "cmd/test_rules.h"
 #include "cmd/version.h"
@@ -24,11 +25,12 @@ struct ToolVerb {
 };
 constexpr ToolVerb kToolVerbs[] = {
     {"check", &silverback::cmd::check},
+    {"query", &silverback::cmd::query},
     {"test", &silverback::cmd::test},
 };
 
 // Names that are promised and not built yet: better an honest word than "unknown".
-constexpr std::string_view kComingVerbs[] = {"query", "tsdb"};
+constexpr std::string_view kComingVerbs[] = {"tsdb"};
 
 }  // namespace
 
