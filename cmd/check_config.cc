@@ -100,10 +100,14 @@ class ConfigCheck {
   void check(const PrometheusConfig& config) {
     for (const config::NotBuilt& part : not_built(config)) {
       console_.err << "  WARNING: " << part.path << ": " << part.message
-                   << (part.refused ? " (the server does not start with it)\n" : "\n");
+                   << (part.refused ? " (the server does not start with it)\n" : " (ignored)\n");
     }
     if (checks_.syntax_only) return;
-    for (const std::string& glob : config.rule_files) find_rule_files(glob);
+    find_rule_files(config);
+    if (!findings_.errors) {
+      for (const std::string& notice : config::notices(files_, config))
+        console_.out << "  WARNING: " << notice << '\n';
+    }
     for (const ScrapeConfig& job : config.scrape_configs) check_job(job);
     for (const ScrapeConfig& job : config.included_scrape_configs) check_job(job);
     for (const AlertmanagerConfig& one : config.alerting.alertmanagers) check_alertmanager(one);
@@ -113,12 +117,16 @@ class ConfigCheck {
       check_http(remote.http, "remote_read: ", false);
   }
 
-  void find_rule_files(const std::string& glob) {
-    const Result<std::vector<std::string>> paths = config::expand_glob(files_, glob);
-    if (!paths) return error(paths.error().message);
-    if (paths->empty() && glob.find('*') == std::string::npos)
-      return error(quote(glob) + " does not point to an existing file");
-    rule_files_.insert(rule_files_.end(), paths->begin(), paths->end());
+  void find_rule_files(const PrometheusConfig& config) {
+    for (const std::string& glob : config.rule_files) {
+      const auto paths = config::expand_glob(files_, glob);
+      if (!paths) {
+        error(paths.error().message);
+      } else if (paths->empty() && !config::has_wildcard(glob)) {
+        error(quote(glob) + " does not point to an existing file");
+      }
+    }
+    if (const auto paths = config::files_matching(files_, config.rule_files)) rule_files_ = *paths;
   }
 
   void check_job(const ScrapeConfig& job) {
@@ -162,7 +170,7 @@ class ConfigCheck {
   }
 
   void check_target_files(const std::string& glob, const std::string& owner) {
-    const Result<std::vector<std::string>> paths = config::expand_glob(files_, glob);
+    const auto paths = config::expand_glob(files_, glob);
     if (!paths) return error(paths.error().message);
     if (paths->empty())
       console_.out << "  WARNING: file " << quote(glob) << " for file_sd in " << owner

@@ -7,9 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
 #include "cmd/check.h"
 #include "cmd/console.h"
+#include "cmd/query.h"
 #include "cmd/serve.h"
+#include "cmd/test_rules.h"
 #include "cmd/version.h"
 
 namespace {
@@ -22,10 +25,12 @@ struct ToolVerb {
 };
 constexpr ToolVerb kToolVerbs[] = {
     {"check", &silverback::cmd::check},
+    {"query", &silverback::cmd::query},
+    {"test", &silverback::cmd::test},
 };
 
 // Names that are promised and not built yet: better an honest word than "unknown".
-constexpr std::string_view kComingVerbs[] = {"test", "query", "tsdb"};
+constexpr std::string_view kComingVerbs[] = {"tsdb"};
 
 }  // namespace
 
@@ -43,6 +48,8 @@ int main(int argc, char** argv) {
   const auto* tool = std::find_if(std::begin(kToolVerbs), std::end(kToolVerbs),
                                   [&](const ToolVerb& known) { return known.name == verb; });
   if (tool != std::end(kToolVerbs)) {
+    // What a verb has to say goes to the console; the server's remarks would only be in between.
+    silverback::configure_log("error", "logfmt");
     silverback::cmd::Console console{std::cin, std::cout, std::cerr};
     return tool->run(std::span(arguments).subspan(1), console);
   }

@@ -77,9 +77,10 @@ void describe(Fields& f, RuleFile& file) {
   });
 }
 
-Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path) {
+Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path,
+                                const RuleFileOptions& options) {
   const std::string text = TRY(files.read_all(path));
-  return parse_rule_file(text, path.native());
+  return parse_rule_file(text, path.native(), options);
 }
 
 Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,

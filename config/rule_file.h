@@ -55,12 +55,14 @@ struct RuleFile {
 class Fields;
 void describe(Fields& f, RuleFile& file);
 
-// Errors: kInvalidArgument with all problems, a line `file:line:column: path: message` each; kIo
-// and kNotFound for the file.
-Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path);
 struct RuleFileOptions {
   bool ignore_unknown_keys = false;
 };
+
+// Errors: kInvalidArgument with all problems, a line `file:line:column: path: message` each; kIo
+// and kNotFound for the file.
+Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path,
+                                const RuleFileOptions& options = {});
 // As above; `name` is what messages call the file.
 Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,
                                  const RuleFileOptions& options = {});

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "config/glob.h"
-#include "config/prometheus_config.h"
 #include "discovery/target_document.h"
 
 namespace silverback::discovery {
