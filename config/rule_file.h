@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "config/name_scheme.h"
 #include "config/yaml.h"
 
 namespace silverback::config {
@@ -52,14 +53,14 @@ struct RuleGroup {
 struct RuleFile {
   std::vector<RuleGroup> groups;
 };
-class Fields;
-void describe(Fields& f, RuleFile& file);
 
-// Errors: kInvalidArgument with all problems, a line `file:line:column: path: message` each; kIo
-// and kNotFound for the file.
-Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path);
+// `names` is what global.metric_name_validation_scheme allows. Errors: kInvalidArgument with all
+// problems, a line `file:line:column: path: message` each; kIo and kNotFound for the file.
+Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path,
+                                NameScheme names = NameScheme::kUtf8);
 // As above; `name` is what messages call the file.
-Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name);
+Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,
+                                 NameScheme names = NameScheme::kUtf8);
 
 // As YAML; reading it gives the same rules, but for their places.
 std::string print_rule_file(const RuleFile& file);
