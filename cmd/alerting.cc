@@ -42,8 +42,10 @@ Result<AlertingChange> prepare_alerting(const config::PrometheusConfig& config,
   AlertingChange change;
   const std::vector<std::string> paths =
       TRY(config::files_matching(FileSystem::posix(), config.rule_files));
-  const rules::GroupDefaults defaults{.interval = config.global.evaluation_interval,
-                                      .query_offset = config.global.rule_query_offset};
+  const rules::GroupDefaults defaults{
+      .interval = config.global.evaluation_interval,
+      .query_offset = config.global.rule_query_offset,
+      .names = config::name_scheme(config.global.metric_name_validation_scheme)};
   change.groups = TRY(rules::load_groups(FileSystem::posix(), paths, defaults, features));
   LabelsBuilder labels;
   for (const auto& [name, value] : config.global.external_labels) labels.set(name, value);
