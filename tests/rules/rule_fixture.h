@@ -91,7 +91,8 @@ class RuleFixture : public ::testing::Test {
     const auto selection = storage_.select(matchers, {});
     SampleColumns columns;
     for (std::size_t i = 0; i < (*selection)->size(); ++i) {
-      if ((*selection)->labels(i) == labels) EXPECT_TRUE((*selection)->read(i, columns));
+      if ((*selection)->labels(i) != labels) continue;
+      EXPECT_TRUE((*selection)->read(i, columns));
     }
     std::string text;
     for (std::size_t i = 0; i < columns.t.size(); ++i) {
