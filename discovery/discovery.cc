@@ -54,7 +54,7 @@ Status Discovery::apply(const std::map<std::string, config::Discoveries>& sets, 
   MutexLock lock(mutex_);
   State next;
   for (const auto& [name, wanted] : sets) {
-    if (Status added = add_set(name, wanted, next); !added)
+    if (Status added = add_set(name, wanted, state_, next); !added)
       return fail(std::move(added).error().within(name));
   }
   for (const auto& [name, sources] : state_.sets)
@@ -65,7 +65,8 @@ Status Discovery::apply(const std::map<std::string, config::Discoveries>& sets, 
   return {};
 }
 
-Status Discovery::add_set(const std::string& name, const config::Discoveries& wanted, State& next) {
+Status Discovery::add_set(const std::string& name, const config::Discoveries& wanted,
+                          const State& before, State& next) {
   if (!wanted.others.empty())
     return fail(ErrorCode::kInvalidArgument, wanted.others.begin()->first + " is not built");
   Sources& sources = next.sets[name];
@@ -79,15 +80,15 @@ Status Discovery::add_set(const std::string& name, const config::Discoveries& wa
     }
     if (source != nullptr) sources.push_back(std::move(source));
   };
-  use(wanted.static_targets, state_.statics, next.statics,
+  use(wanted.static_targets, before.statics, next.statics,
       [&] { return std::make_shared<StaticSource>(wanted.static_targets); });
   for (const config::FileDiscovery& config : wanted.files)
-    use(config, state_.files, next.files,
+    use(config, before.files, next.files,
         [&] { return std::make_shared<FileSource>(config, metrics_); });
   Status status;
   for (const config::HttpDiscovery& config : wanted.http)
-    use(config, state_.http, next.http, [&] {
-      auto made = make_http_source(config, name);
+    use(config, before.http, next.http, [&] {
+      auto made = make_http_source(config, name, before);
       if (!made) status = fail(std::move(made).error().within("http_sd_configs"));
       return made.value_or(nullptr);
     });
@@ -95,15 +96,16 @@ Status Discovery::add_set(const std::string& name, const config::Discoveries& wa
 }
 
 Result<std::shared_ptr<HttpSource>> Discovery::make_http_source(const config::HttpDiscovery& config,
-                                                                const std::string& set) {
+                                                                const std::string& set,
+                                                                const State& before) {
   const net::HttpOptions options = TRY(config::http_options(config.http));
   auto session = TRY(client_.open(options));
   const auto same_url =
-      std::find_if(state_.http.begin(), state_.http.end(),
+      std::find_if(before.http.begin(), before.http.end(),
                    [&](const auto& source) { return source->config().url == config.url; });
-  const TargetGroups before =
-      same_url == state_.http.end() ? TargetGroups() : (*same_url)->groups();
-  return std::make_shared<HttpSource>(config, std::move(session), before, set, metrics_);
+  TargetGroups found;
+  if (same_url != before.http.end()) found = (*same_url)->groups();
+  return std::make_shared<HttpSource>(config, std::move(session), std::move(found), set, metrics_);
 }
 
 void Discovery::refresh(SteadyTime now) {

@@ -61,10 +61,11 @@ class Discovery {
     std::vector<std::shared_ptr<HttpSource>> http;
     std::map<std::string, Sources> sets;
   };
-  Status add_set(const std::string& name, const config::Discoveries& wanted, State& next)
-      REQUIRES(mutex_);
+  // What `before` looks at already is looked at on.
+  Status add_set(const std::string& name, const config::Discoveries& wanted, const State& before,
+                 State& next);
   Result<std::shared_ptr<HttpSource>> make_http_source(const config::HttpDiscovery& config,
-                                                       const std::string& set) REQUIRES(mutex_);
+                                                       const std::string& set, const State& before);
   void refresh(SteadyTime now) REQUIRES(mutex_);
   Gauge& discovered(const std::string& set);
 

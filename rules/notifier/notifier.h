@@ -7,10 +7,9 @@
 //   notifier.send(alerts);                                        // rules, whenever they like
 //   notifier.stop(grace);                                         // before the client is stopped
 //
-//   alert → + external labels → alerting.alert_relabel_configs ┬→ alertmanagers[0]
-//                                                              ├→ alertmanagers[1]: its
-//                                                              │  alert_relabel_configs ┬→ queue
-//                                                              …                        └→ queue
+//   alerts → external labels → alert_relabel_configs ┬→ alertmanagers[0] → its own ┬→ queue → POST
+//                              of all                │                    relabelling └→ queue → POST
+//                                                    └→ alertmanagers[1] → …
 //
 // Alerts are tried once; who still has a reason sends them again (Prometheus's protocol). It owns
 // no thread: requests go on by the client's callbacks.
@@ -47,7 +46,7 @@ struct NotifierOptions {
 };
 
 // URLs, in the order of the configuration and then as found.
-struct AlertmanagerList {
+struct Alertmanagers {
   std::vector<std::string> active;
   std::vector<std::string> dropped;  // by relabelling
 };
@@ -74,7 +73,7 @@ class Notifier {
   // refuse the request that holds it.
   void send(std::vector<Alert> alerts) EXCLUDES(mutex_);
 
-  AlertmanagerList alertmanagers() const EXCLUDES(mutex_);
+  Alertmanagers alertmanagers() const EXCLUDES(mutex_);
 
   // Takes no more alerts and sends what waits, if the options say so, for at most `grace`; then
   // cancels what is under way. What was not sent is counted as dropped. Returns when nothing is
