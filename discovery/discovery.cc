@@ -26,6 +26,13 @@ TargetGroups groups_of(const std::vector<std::shared_ptr<Source>>& sources) {
   return all;
 }
 
+template <class S>
+void take_changed(const std::vector<std::shared_ptr<S>>& sources,
+                  std::set<const Source*>& changed) {
+  for (const auto& source : sources)
+    if (source->take_changed()) changed.insert(source.get());
+}
+
 double target_count(const std::vector<std::shared_ptr<Source>>& sources) {
   std::size_t count = 0;
   for (const auto& group : groups_of(sources)) count += group->targets.size();
@@ -61,6 +68,10 @@ Status Discovery::apply(const std::map<std::string, config::Discoveries>& sets, 
     if (!next.sets.contains(name)) discovered(name).set(0);
   state_ = std::move(next);
   refresh(now);
+  std::set<const Source*> changed;
+  take_changed(state_.statics, changed);
+  take_changed(state_.files, changed);
+  received_updates_.add(changed.size());
   for (const auto& [name, sources] : state_.sets) discovered(name).set(target_count(sources));
   return {};
 }
@@ -117,13 +128,8 @@ std::vector<std::string> Discovery::tick(SteadyTime now) {
   MutexLock lock(mutex_);
   refresh(now);
   std::set<const Source*> changed;
-  const auto collect = [&](const auto& sources) {
-    for (const auto& source : sources)
-      if (source->take_changed()) changed.insert(source.get());
-  };
-  collect(state_.statics);
-  collect(state_.files);
-  collect(state_.http);
+  take_changed(state_.files, changed);
+  take_changed(state_.http, changed);
   received_updates_.add(changed.size());
   std::vector<std::string> names;
   if (changed.empty()) return names;

@@ -7,16 +7,18 @@
 //   notifier.send(alerts);                                        // rules, whenever they like
 //   notifier.stop(grace);                                         // before the client is stopped
 //
-//   alerts → external labels → alert_relabel_configs ┬→ alertmanagers[0] → its own ┬→ queue → POST
-//                              of all                │                    relabelling └→ queue → POST
-//                                                    └→ alertmanagers[1] → …
+//   alerts → external labels → alert_relabel_configs ┬→ alertmanagers[0]: its own ┬→ queue
+//            where absent      of alerting           │  alert_relabel_configs     └→ queue
+//                                                    └→ alertmanagers[1]: …
 //
 // Alerts are tried once; who still has a reason sends them again (Prometheus's protocol). It owns
 // no thread: requests go on by the client's callbacks.
+//
 // Metrics have Prometheus's names. A registry forgets nothing: the series of an Alertmanager that
 // is gone keep their last values.
-// Threads: everything from any thread. send() and alertmanagers() wait for nobody; apply() and
-// tick() for each other, since they may read files of targets.
+//
+// Threads: everything from any thread. send() and alertmanagers() wait for nobody; apply(), tick()
+// and stop() for each other.
 #pragma once
 
 #include <chrono>
