@@ -81,10 +81,10 @@ const Case kCases[] = {
     {"scrape_configs: [{job_name: a, scrape_protocols: [x]}]", "1:50: scrape_configs[0].scrape_protocols: expected PrometheusProto, OpenMetricsText1.0.0, OpenMetricsText0.0.1, PrometheusText1.0.0 or PrometheusText0.0.4, not \"x\""},
     {"scrape_configs: [{job_name: a, scrape_protocols: []}]", "1:50: scrape_configs[0].scrape_protocols: expected at least one protocol"},
     {"rule_files: ['a/*/b.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/*/b.yml\""},
-    {"rule_files: ['a/**/b.yml', '**/b*.yml', 'a[12]/b?/*.yml']", "ok"},
+    {"rule_files: ['a/**/b.yml', '**/b*.yml', 'a[12]/b?/*.yml']", "ok", false},
     {"rule_files: ['a/**/b*/c.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/**/b*/c.yml\""},
-    {"rule_files: ['a[/*.yml']", "1:14: rule_files[0]: bad file name pattern \"a[/*.yml\""},
-    {"scrape_config_files: ['a/**/b.yml']", "1:23: scrape_config_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\"", false},
+    {"rule_files: ['a[/*.yml']", "1:14: rule_files[0]: bad file name pattern \"a[/*.yml\"", false},
+    {"scrape_config_files: ['a/**/b.yml']", "1:23: scrape_config_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\""},
     {"rule_files: ['']", "1:14: rule_files[0]: expected the path of files, not \"\"", false},
 
     // Scraping.
