@@ -41,8 +41,9 @@ void describe(Fields& f, AlertingConfig& alerting) {
 void describe(Fields& f, RetentionConfig& retention) {
   f.field("time", kDuration, retention.time);
   f.field("size", kSize, retention.size);
-  f.field("percentage", kCount, retention.percentage);
-  f.require(retention.percentage.value_or(0) <= 100, "percentage", "cannot be above 100");
+  f.field("percentage", kFloat, retention.percentage);
+  f.require(retention.percentage.value_or(0) >= 0 && retention.percentage.value_or(0) <= 100,
+            "percentage", "expected a number from 0 to 100");
 }
 
 void describe(Fields& f, TsdbConfig& tsdb) {
@@ -78,6 +79,7 @@ void describe(Fields& f, TracingConfig& tracing) {
   f.map("headers", kSecret, tracing.headers);
   f.choice("compression", tracing.compression, {"gzip"});
   f.field("timeout", kDuration, tracing.timeout, Shown::kAlways);
+  check_headers(f, tracing.headers);
   f.require(!tracing.endpoint.empty(), "endpoint", "expected host:port");
   f.require(tracing.sampling_fraction >= 0 && tracing.sampling_fraction <= 1, "sampling_fraction",
             "expected a number from 0 to 1");

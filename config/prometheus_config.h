@@ -61,7 +61,7 @@ struct AlertingConfig {
 struct RetentionConfig {
   std::optional<DurationMs> time;           // 0: for ever
   std::optional<std::uint64_t> size;        // bytes; 0: no limit
-  std::optional<std::uint64_t> percentage;  // of the disk; 0: no limit
+  std::optional<double> percentage;  // of the disk; 0: no limit
   bool operator==(const RetentionConfig&) const = default;
 };
 

@@ -133,7 +133,13 @@ const Case kCases[] = {
     {"otlp: {promote_resource_attributes: [a, a]}", "1:37: otlp.promote_resource_attributes: \"a\" twice"},
     {"otlp: {promote_resource_attributes: [a], promote_all_resource_attributes: true}", "1:37: otlp.promote_resource_attributes: cannot stand next to promote_all_resource_attributes"},
     {"otlp: {ignore_resource_attributes: [a]}", "1:36: otlp.ignore_resource_attributes: needs promote_all_resource_attributes"},
-    {"storage: {tsdb: {retention: {percentage: 101}}}", "1:42: storage.tsdb.retention.percentage: cannot be above 100"},
+    {"storage: {tsdb: {retention: {percentage: 101}}}", "1:42: storage.tsdb.retention.percentage: expected a number from 0 to 100"},
+    {"storage: {tsdb: {retention: {percentage: 0.5}}}", "ok", false},
+    {"remote_write: [{url: 'http://h', queue_config: {capacity: 0, max_samples_per_send: 0}}]",
+     "1:59: remote_write[0].queue_config.capacity: cannot be 0\n1:84: remote_write[0].queue_config.max_samples_per_send: cannot be 0", false},
+    {"remote_write: [{url: 'http://h', queue_config: {min_shards: 7, max_shards: 5}}]", "1:61: remote_write[0].queue_config.min_shards: cannot be above max_shards, 5", false},
+    {"remote_write: [{url: 'http://h', queue_config: {min_backoff: 10s, max_backoff: 1s}}]", "1:80: remote_write[0].queue_config.max_backoff: cannot be below min_backoff, 10s", false},
+    {"tracing: {endpoint: x, headers: {Authorization: y}}", "1:33: tracing.headers: the header Authorization cannot be set here"},
 };
 // clang-format on
 
