@@ -93,11 +93,8 @@ void describe_sections(Fields& f, const DiscoveryLine& line, OtherDiscovery::Val
 }  // namespace
 
 void describe(Fields& f, StaticTargets& targets) {
-  f.list("targets", kText, targets.targets);
+  f.list("targets", kText, targets.targets, Fields::Style::kBlock, Shown::kAlways);
   f.map("labels", kText, targets.labels);
-  for (const std::string& target : targets.targets)
-    f.require(target.find('/') == std::string::npos, "targets",
-              "expected host:port, not " + quote(target));
   f.require(!targets.labels.contains(""), "labels", "expected a label name, not \"\"");
 }
 
@@ -159,7 +156,13 @@ void describe(Fields& f, OtherDiscovery& discovery) {
 }
 
 // By name, as Prometheus prints them: the tables' and the three typed ones.
-void describe(Fields& f, Discoveries& discoveries) {
+void describe(Fields& f, Discoveries& discoveries, bool relabeled) {
+  const auto describe_targets = [&](Fields& inner, StaticTargets& targets) {
+    describe(inner, targets);
+    for (const std::string& target : targets.targets)
+      inner.require(relabeled || target.find('/') == std::string::npos, "targets",
+                    "expected host:port, not " + quote(target));
+  };
   bool file = false, http = false, statics = false;
   const auto typed_before = [&](std::string_view name) {
     if (!file && "file_sd_configs" < name) {
@@ -171,7 +174,7 @@ void describe(Fields& f, Discoveries& discoveries) {
       http = true;
     }
     if (!statics && "static_configs" < name) {
-      f.sections("static_configs", discoveries.static_targets);
+      f.sections("static_configs", discoveries.static_targets, describe_targets);
       statics = true;
     }
   };

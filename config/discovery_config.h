@@ -19,7 +19,7 @@
 namespace silverback::config {
 
 struct StaticTargets {
-  std::vector<std::string> targets;  // host:port
+  std::vector<std::string> targets;  // host:port, or whatever is relabelled to it
   std::map<std::string, std::string> labels;
   bool operator==(const StaticTargets&) const = default;
 };
@@ -71,6 +71,7 @@ void describe(Fields& f, StaticTargets& targets);
 void describe(Fields& f, FileDiscovery& discovery);
 void describe(Fields& f, HttpDiscovery& discovery);
 void describe(Fields& f, OtherDiscovery& discovery);
-void describe(Fields& f, Discoveries& discoveries);
+// `relabeled`: rules see to it that targets become addresses, so they may be URLs (of probes).
+void describe(Fields& f, Discoveries& discoveries, bool relabeled);
 
 }  // namespace silverback::config

@@ -59,6 +59,10 @@ constexpr Line kAws[] = {
     text("region"), text("endpoint"), text("access_key"), secret("secret_key"), text("profile"),
     text("role_arn"), text("external_id"), kEveryMinute, kPort80, sections("filters", kFilter),
     texts("clusters"), kHttp};
+constexpr Line kAwsClusters[] = {  // Elasticache and MSK
+    text("region"), text("endpoint"), text("access_key"), secret("secret_key"), text("profile"),
+    text("role_arn"), text("external_id"), texts("clusters"), kPort80, kEveryMinute,
+    number("request_concurrency", "10"), kHttp};
 constexpr Line kAzure[] = {
     text("environment", "AzurePublicCloud"),
     one_of("authentication_method", "OAuth", "OAuth ManagedIdentity SDK WorkloadIdentity"),
@@ -81,6 +85,14 @@ constexpr Line kDocker[] = {
 constexpr Line kDockerSwarm[] = {
     needed("host"), one_of("role", "", "services tasks nodes"), kPort80,
     sections("filters", kFilter), kEveryMinute, kHttp};
+constexpr Line kEcs[] = {
+    text("region"), text("endpoint"), text("access_key"), secret("secret_key"), text("profile"),
+    text("role_arn"), text("external_id"), texts("clusters"), kPort80, kEveryMinute,
+    number("request_concurrency", "20"), kHttp};
+constexpr Line kRds[] = {
+    text("region"), text("endpoint"), text("access_key"), secret("secret_key"), text("profile"),
+    text("role_arn"), text("external_id"), texts("clusters"), kPort80, kEveryMinute,
+    sections("filters", kFilter), number("request_concurrency", "10"), kHttp};
 constexpr Line kEc2[] = {
     text("region"), text("endpoint"), text("access_key"), secret("secret_key"), text("profile"),
     text("role_arn"), text("external_id"), kEveryMinute, kPort80, sections("filters", kFilter),
@@ -172,6 +184,8 @@ constexpr DiscoveryTable kTables[] = {
     {"docker_sd_configs", kDocker},
     {"dockerswarm_sd_configs", kDockerSwarm},
     {"ec2_sd_configs", kEc2},
+    {"ecs_sd_configs", kEcs},
+    {"elasticache_sd_configs", kAwsClusters},
     {"eureka_sd_configs", kEureka},
     {"gce_sd_configs", kGce},
     {"hetzner_sd_configs", kHetzner},
@@ -181,6 +195,7 @@ constexpr DiscoveryTable kTables[] = {
     {"lightsail_sd_configs", kLightsail},
     {"linode_sd_configs", kLinode},
     {"marathon_sd_configs", kMarathon},
+    {"msk_sd_configs", kAwsClusters},
     {"nerve_sd_configs", kNerve},
     {"nomad_sd_configs", kNomad},
     {"oci_sd_configs", kOci},
@@ -188,6 +203,7 @@ constexpr DiscoveryTable kTables[] = {
     {"outscale_sd_configs", kOutscale},
     {"ovhcloud_sd_configs", kOvhCloud},
     {"puppetdb_sd_configs", kPuppetDb},
+    {"rds_sd_configs", kRds},
     {"scaleway_sd_configs", kScaleway},
     {"serverset_sd_configs", kServerset},
     {"stackit_sd_configs", kStackit},

@@ -130,9 +130,10 @@ class Fields {
   enum class Style : std::uint8_t { kBlock, kFlow };
   template <class T>
   void list(std::string_view name, const Kind<T>& kind, std::vector<T>& values,
-            Style style = Style::kBlock) {
+            Style style = Style::kBlock, Shown shown = Shown::kIfSet) {
     if (!reading()) {
-      if (!values.empty()) add(name, printed_list(kind, values, style == Style::kFlow));
+      if (!values.empty() || shown == Shown::kAlways)
+        add(name, printed_list(kind, values, style == Style::kFlow));
     } else if (const YamlNode* given = take(name)) {
       read_list(*given, at(name), kind, values);
     }

@@ -28,7 +28,7 @@ void describe(Fields& f, AlertmanagerConfig& alertmanager) {
   f.choice("api_version", alertmanager.api_version, {"v2"});
   f.sections("relabel_configs", alertmanager.relabel_configs);
   f.sections("alert_relabel_configs", alertmanager.alert_relabel_configs);
-  describe(f, alertmanager.discoveries);
+  describe(f, alertmanager.discoveries, !alertmanager.relabel_configs.empty());
   f.exclude({"basic_auth", "authorization", "oauth2", "sigv4"});
 }
 
@@ -51,6 +51,9 @@ void describe(Fields& f, TsdbConfig& tsdb) {
     inner.choice("floats", of.chunk_encoding_floats, {"xor", "xor2"});
   };
   const auto retention = [](Fields& inner, TsdbConfig& of) { describe(inner, of.retention); };
+  // Prometheus compatibility: a member that its printer shows and its reader takes, by accident.
+  std::int64_t window_ms = tsdb.out_of_order_time_window;
+  f.field("outofordertimewindow", kInt, window_ms, Shown::kAlways);
   f.field("out_of_order_time_window", kDuration, tsdb.out_of_order_time_window);
   f.field("stale_series_compaction_threshold", kFloat, tsdb.stale_series_compaction_threshold);
   f.part("chunk_encoding", tsdb, encoding);
@@ -61,7 +64,7 @@ void describe(Fields& f, TsdbConfig& tsdb) {
 }
 
 void describe(Fields& f, ExemplarsConfig& exemplars) {
-  f.field("max_exemplars", kInt, exemplars.max_exemplars, Shown::kAlways);
+  f.field("max_exemplars", kInt, exemplars.max_exemplars);
 }
 
 void describe(Fields& f, StorageConfig& storage) {
@@ -78,7 +81,7 @@ void describe(Fields& f, TracingConfig& tracing) {
   describe_tls(f, tracing.tls);
   f.map("headers", kSecret, tracing.headers);
   f.choice("compression", tracing.compression, {"gzip"});
-  f.field("timeout", kDuration, tracing.timeout, Shown::kAlways);
+  f.field("timeout", kDuration, tracing.timeout);
   check_headers(f, tracing.headers);
   f.require(!tracing.endpoint.empty(), "endpoint", "expected host:port");
   f.require(tracing.sampling_fraction >= 0 && tracing.sampling_fraction <= 1, "sampling_fraction",
@@ -129,6 +132,17 @@ void describe_remotes(Fields& f, std::string_view key, std::vector<Remote>& remo
   });
 }
 
+void set_names(Fields& f, PrometheusConfig& config) {
+  const NameScheme names = name_scheme(config.global.metric_name_validation_scheme);
+  set_names(f, "alerting", config.alerting.alert_relabel_configs, names);
+  for (AlertmanagerConfig& alertmanager : config.alerting.alertmanagers) {
+    set_names(f, "alerting", alertmanager.relabel_configs, names);
+    set_names(f, "alerting", alertmanager.alert_relabel_configs, names);
+  }
+  for (RemoteWriteConfig& remote : config.remote_write)
+    set_names(f, "remote_write", remote.write_relabel_configs, names);
+}
+
 // The whole file; `names` are those of its jobs.
 struct Document {
   PrometheusConfig& config;
@@ -151,6 +165,7 @@ void describe(Fields& f, Document& document) {
   f.require(config.global.metric_name_validation_scheme != "legacy" ||
                 !config.otlp.translation_strategy.starts_with("No"),
             "otlp", "this translation_strategy needs metric_name_validation_scheme utf8");
+  if (f.reading()) set_names(f, config);
 }
 
 // One of scrape_config_files.
@@ -192,10 +207,6 @@ Result<PrometheusConfig> parse(std::string_view text, const std::filesystem::pat
   read_document(text, source, problems, document);
   if (files != nullptr) include_scrape_configs(*files, source, problems, document);
   if (Status status = problems.status(); !status) return fail(status.error());
-  // Only now: jobs that inherit nothing choose by their own scrape_native_histograms.
-  if (config.global.scrape_protocols.empty())
-    config.global.scrape_protocols =
-        default_scrape_protocols(config.global.scrape_native_histograms);
   return config;
 }
 

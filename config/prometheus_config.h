@@ -59,9 +59,9 @@ struct AlertingConfig {
 
 // What is nothing here is what the command line says.
 struct RetentionConfig {
-  std::optional<DurationMs> time;           // 0: for ever
-  std::optional<std::uint64_t> size;        // bytes; 0: no limit
-  std::optional<double> percentage;  // of the disk; 0: no limit
+  std::optional<DurationMs> time;     // 0: for ever
+  std::optional<std::uint64_t> size;  // bytes; 0: no limit
+  std::optional<double> percentage;   // of the disk; 0: no limit
   bool operator==(const RetentionConfig&) const = default;
 };
 
@@ -74,7 +74,7 @@ struct TsdbConfig {
 };
 
 struct ExemplarsConfig {
-  std::int64_t max_exemplars = 100'000;
+  std::int64_t max_exemplars = 0;
   bool operator==(const ExemplarsConfig&) const = default;
 };
 
@@ -92,7 +92,7 @@ struct TracingConfig {
   TlsConfig tls;
   std::map<std::string, std::string> headers;  // secret values
   std::string compression;                     // gzip
-  DurationMs timeout = 10'000;
+  DurationMs timeout = 0;                      // 0: the client's
   bool operator==(const TracingConfig&) const = default;
 };
 
@@ -136,7 +136,9 @@ Result<PrometheusConfig> parse_config(std::string_view text, const std::filesyst
                                       const Environment& environment = process_environment());
 
 // As YAML, with all defaults that Prometheus shows, `<secret>` for secrets. Reading it again gives
-// the same text.
+// the same text. It is Prometheus's text but for these: long texts stay on one line; values of
+// tracing's headers and passwords in URLs of discoveries are hidden; filter_external_labels is
+// shown if it is false, too.
 std::string print_config(const PrometheusConfig& config);
 
 // A part of the format that this server does not run.

@@ -49,7 +49,28 @@ bool needs_target(RelabelAction action) {
 
 bool has_variable(std::string_view text) { return text.find('$') != std::string_view::npos; }
 
-bool is_label_name(std::string_view name) { return !name.empty() && is_valid_utf8(name); }
+// Whether `text` can become a label name when its variables are known. Prometheus compatibility: in
+// UTF-8 a `$` is a character as any other; of the legacy scheme each stretch between variables must
+// be one of names.
+bool can_be_label_name(std::string_view text, NameScheme scheme) {
+  if (scheme == NameScheme::kUtf8) return is_label_name(text, scheme);
+  std::string name;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '$') {
+      name += text[i];
+      continue;
+    }
+    const bool braced = i + 1 < text.size() && text[i + 1] == '{';
+    std::size_t end = i + (braced ? 2 : 1);
+    const std::size_t begin = end;
+    while (end < text.size() && is_legacy_label_name("_" + std::string(1, text[end]))) ++end;
+    if (end == begin) return false;
+    if (braced && (end == text.size() || text[end++] != '}')) return false;
+    name += '_';
+    i = end - 1;
+  }
+  return is_legacy_label_name(name);
+}
 
 // The last eight bytes of the md5, the first of them the highest.
 std::uint64_t hash_of(std::string_view value) {
@@ -89,11 +110,12 @@ Status check_relabel_rule(const RelabelRule& rule) {
     return refused(action + " needs a target_label");
   // What has variables is judged when they are known.
   const bool may_have_variables = rule.action == RelabelAction::kReplace;
-  if (needs_target(rule.action) && !(may_have_variables && has_variable(rule.target_label)) &&
-      !is_label_name(rule.target_label))
+  const bool is_name = may_have_variables && has_variable(rule.target_label)
+                           ? can_be_label_name(rule.target_label, rule.names)
+                           : is_label_name(rule.target_label, rule.names);
+  if (needs_target(rule.action) && !is_name)
     return refused(quote(rule.target_label) + " is no label name, so no target_label of " + action);
-  if (rule.action == RelabelAction::kLabelMap && !has_variable(rule.replacement) &&
-      !is_label_name(rule.replacement))
+  if (rule.action == RelabelAction::kLabelMap && !can_be_label_name(rule.replacement, rule.names))
     return refused(quote(rule.replacement) + " is no label name, so no replacement of labelmap");
   if ((rule.action == RelabelAction::kLowercase || rule.action == RelabelAction::kUppercase) &&
       rule.replacement != defaults.replacement)
@@ -174,7 +196,7 @@ void Relabeling::replace(std::size_t rule, std::string_view value, LabelsBuilder
   const RelabelRule& r = rules_[rule];
   std::string target, replacement;
   if (!regexes_[rule].expand(value, r.target_label, target)) return;
-  if (!is_label_name(target)) return;
+  if (!is_label_name(target, r.names)) return;
   regexes_[rule].expand(value, r.replacement, replacement);
   labels.set(target, replacement);
 }
@@ -191,7 +213,8 @@ void Relabeling::rename(std::size_t rule, LabelsBuilder& labels) const {
       continue;
     }
     name.clear();
-    if (matches && regexes_[rule].expand(label.name, r.replacement, name) && is_label_name(name))
+    if (matches && regexes_[rule].expand(label.name, r.replacement, name) &&
+        is_label_name(name, r.names))
       labels.set(name, label.value);
   }
 }

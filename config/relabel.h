@@ -24,6 +24,7 @@
 #include "base/labels.h"
 #include "base/regex.h"
 #include "base/result.h"
+#include "config/name_scheme.h"
 
 namespace silverback::config {
 
@@ -58,6 +59,7 @@ struct RelabelRule {
   std::string target_label = {};
   std::string replacement{kDefaultRelabelReplacement};
   RelabelAction action = RelabelAction::kReplace;
+  NameScheme names = NameScheme::kUtf8;  // that it may make: its job's or the global one
 
   bool operator==(const RelabelRule&) const = default;
 };

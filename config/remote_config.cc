@@ -127,6 +127,7 @@ void describe(Fields& f, RemoteWriteConfig& remote) {
   f.field("round_robin_dns", kBool, remote.round_robin_dns);
   f.choice("protobuf_message", remote.protobuf_message,
            {"prometheus.WriteRequest", "io.prometheus.write.v2.Request"}, Shown::kAlways);
+  f.field("failed_request_logging", kBool, remote.failed_request_logging);
   describe(f, remote.http);
   f.section("queue_config", remote.queue);
   f.section("metadata_config", remote.metadata);
@@ -141,6 +142,7 @@ void describe(Fields& f, RemoteWriteConfig& remote) {
 void describe(Fields& f, RemoteReadConfig& remote) {
   f.field("url", kUrl, remote.url, Shown::kAlways);
   f.field("remote_timeout", kDuration, remote.remote_timeout, Shown::kAlways);
+  f.field("chunked_read_limit", kCount, remote.chunked_read_limit);
   f.map("headers", kText, remote.headers);
   f.field("read_recent", kBool, remote.read_recent);
   f.field("name", kText, remote.name);

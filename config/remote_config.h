@@ -81,6 +81,7 @@ struct RemoteWriteConfig {
   bool send_exemplars = false;
   bool send_native_histograms = false;
   bool round_robin_dns = false;
+  bool failed_request_logging = false;
   std::string protobuf_message = "prometheus.WriteRequest";
   HttpClientConfig http = http1_client();
   QueueConfig queue;
@@ -95,6 +96,7 @@ struct RemoteReadConfig {
   std::string url;
   DurationMs remote_timeout = 60'000;
   std::map<std::string, std::string> headers;
+  std::uint64_t chunked_read_limit = 50'000'000;  // bytes of a frame
   bool read_recent = false;
   std::string name;
   HttpClientConfig http;

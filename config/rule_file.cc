@@ -9,28 +9,24 @@
 namespace silverback::config {
 namespace {
 
-// Of both kinds of rules and of groups. What has no name cannot be a label; the metric's name is
-// the rule's.
-void check_labels(Fields& f, const std::map<std::string, std::string>& labels) {
+// Of both kinds of rules and of groups. The metric's name is the rule's.
+void check_labels(Fields& f, const std::map<std::string, std::string>& labels, NameScheme names) {
   for (const auto& [name, value] : labels)
-    f.require(!name.empty() && name != kMetricName, "labels",
+    f.require(is_label_name(name, names) && name != kMetricName, "labels",
               "expected a label name, not " + quote(name));
 }
 
-void check_recording(Fields& f, const Rule& rule) {
-  for (const char* of_alerts : {"for", "keep_firing_for", "annotations"})
-    f.require(!f.has(of_alerts), of_alerts, "is for alerting rules");
-  f.require(rule.record.find_first_of("{}") == std::string::npos, "record",
-            "expected the name of a metric, not " + quote(rule.record));
+void check_recording(Fields& f, const Rule& rule, NameScheme names) {
+  constexpr const char* kForAlerts = "is for alerting rules";
+  f.require(rule.hold == 0, "for", kForAlerts);
+  f.require(rule.keep_firing_for == 0, "keep_firing_for", kForAlerts);
+  f.require(rule.annotations.empty(), "annotations", kForAlerts);
+  f.require(
+      is_metric_name(rule.record, names) && rule.record.find_first_of("{}") == std::string::npos,
+      "record", "expected the name of a metric, not " + quote(rule.record));
 }
 
-void check_annotations(Fields& f, const Rule& rule) {
-  for (const auto& [name, value] : rule.annotations)
-    f.require(is_legacy_label_name(name), "annotations",
-              "expected a name of letters, digits and _, not " + quote(name));
-}
-
-void describe(Fields& f, Rule& rule) {
+void describe(Fields& f, Rule& rule, NameScheme names) {
   f.field("record", kText, rule.record);
   f.field("alert", kText, rule.alert);
   f.field("expr", kText, rule.expr, Shown::kAlways);
@@ -45,37 +41,45 @@ void describe(Fields& f, Rule& rule) {
   f.exclude({"record", "alert"});
   f.require(!rule.record.empty() || !rule.alert.empty(), "", "expected a record or an alert");
   f.require(!rule.expr.empty(), "expr", "expected an expression");
-  check_labels(f, rule.labels);
-  check_annotations(f, rule);
-  if (!rule.record.empty()) check_recording(f, rule);
+  check_labels(f, rule.labels, names);
+  for (const auto& [name, value] : rule.annotations)
+    f.require(is_label_name(name, names), "annotations", "expected a name, not " + quote(name));
+  if (!rule.record.empty()) check_recording(f, rule, names);
 }
 
-void describe(Fields& f, RuleGroup& group) {
+void describe(Fields& f, RuleGroup& group, NameScheme names) {
   f.field("name", kText, group.name, Shown::kAlways);
   f.field("interval", kDuration, group.interval);
   f.field("query_offset", kDuration, group.query_offset);
   f.field("limit", kCount, group.limit);
   f.map("labels", kText, group.labels);
-  f.sections("rules", group.rules, [](Fields& inner, Rule& rule) { describe(inner, rule); });
+  f.sections("rules", group.rules,
+             [&](Fields& inner, Rule& rule) { describe(inner, rule, names); });
   if (!f.reading()) return;
 
   group.place = f.place();
   // As Prometheus: an interval of 0 is none.
   if (group.interval == 0) group.interval.reset();
   f.require(!group.name.empty(), "name", "expected the group's name");
-  check_labels(f, group.labels);
+  check_labels(f, group.labels, names);
 }
 
-}  // namespace
+// A file, and what its names may be.
+struct Document {
+  RuleFile& file;
+  NameScheme names;
+};
 
-void describe(Fields& f, RuleFile& file) {
-  std::set<std::string> names;
-  f.sections("groups", file.groups, [&](Fields& inner, RuleGroup& group) {
-    describe(inner, group);
-    inner.require(group.name.empty() || names.insert(group.name).second, "name",
+void describe(Fields& f, Document& document) {
+  std::set<std::string> groups;
+  f.sections("groups", document.file.groups, [&](Fields& inner, RuleGroup& group) {
+    describe(inner, group, document.names);
+    inner.require(group.name.empty() || groups.insert(group.name).second, "name",
                   "a second group of the name " + quote(group.name));
   });
 }
+
+}  // namespace
 
 Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path,
                                 const RuleFileOptions& options) {
@@ -89,11 +93,15 @@ Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,
   RuleFile file;
   const Source source{
       .file = name, .folder = {}, .ignore_unknown_keys = options.ignore_unknown_keys};
-  read_document(text, source, problems, file);
+  Document document{file, options.names};
+  read_document(text, source, problems, document);
   if (Status status = problems.status(); !status) return fail(status.error());
   return file;
 }
 
-std::string print_rule_file(const RuleFile& file) { return print_yaml(to_yaml(file)); }
+std::string print_rule_file(const RuleFile& file) {
+  RuleFile copy = file;
+  return print_yaml(to_yaml(Document{copy, NameScheme::kUtf8}));
+}
 
 }  // namespace silverback::config

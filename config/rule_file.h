@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "config/name_scheme.h"
 #include "config/yaml.h"
 
 namespace silverback::config {
@@ -52,10 +53,9 @@ struct RuleGroup {
 struct RuleFile {
   std::vector<RuleGroup> groups;
 };
-class Fields;
-void describe(Fields& f, RuleFile& file);
 
 struct RuleFileOptions {
+  NameScheme names = NameScheme::kUtf8;  // by global.metric_name_validation_scheme
   bool ignore_unknown_keys = false;
 };
 

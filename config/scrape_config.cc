@@ -58,7 +58,7 @@ std::string escaping_of(std::string_view validation_scheme) {
 void inherit_names(Fields& f, ScrapeConfig& job, const GlobalConfig& global) {
   const bool own_scheme = !job.metric_name_validation_scheme.empty();
   inherit(job.metric_name_validation_scheme, global.metric_name_validation_scheme);
-  inherit(job.metric_name_escaping_scheme, global.metric_name_escaping_scheme);
+  if (!own_scheme) inherit(job.metric_name_escaping_scheme, global.metric_name_escaping_scheme);
   inherit(job.metric_name_escaping_scheme, escaping_of(job.metric_name_validation_scheme));
   f.require(job.metric_name_validation_scheme != "legacy" ||
                 job.metric_name_escaping_scheme != "allow-utf-8",
@@ -88,6 +88,9 @@ void inherit_all(Fields& f, ScrapeConfig& job, const GlobalConfig& global) {
   inherit(job.scrape_protocols, global.scrape_protocols);
   inherit(job.scrape_protocols, default_scrape_protocols(*job.scrape_native_histograms));
   inherit_names(f, job, global);
+  const NameScheme names = name_scheme(job.metric_name_validation_scheme);
+  set_names(f, "relabel_configs", job.relabel_configs, names);
+  set_names(f, "metric_relabel_configs", job.metric_relabel_configs, names);
 }
 
 bool is_name_character(char c) {
@@ -137,6 +140,16 @@ std::string expand_variables(std::string_view text, const Environment& environme
   return out;
 }
 
+void set_names(Fields& f, std::string_view key, std::vector<RelabelRule>& rules, NameScheme names) {
+  if (names == NameScheme::kUtf8) return;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    rules[i].names = names;
+    const Status checked = check_relabel_rule(rules[i]);
+    if (!checked)
+      f.require(false, key, "rule " + std::to_string(i + 1) + ": " + checked.error().message);
+  }
+}
+
 std::vector<std::string> default_scrape_protocols(bool native_histograms) {
   return {kProtocols.begin() + (native_histograms ? 0 : 1), kProtocols.end()};
 }
@@ -167,12 +180,13 @@ void describe(Fields& f, GlobalConfig& global) {
   f.choice("metric_name_validation_scheme", global.metric_name_validation_scheme,
            {"utf8", "legacy", ""});
   f.choice("metric_name_escaping_scheme", global.metric_name_escaping_scheme, kEscapingSchemes);
-  f.field("scrape_native_histograms", kBool, global.scrape_native_histograms);
+  f.field("scrape_native_histograms", kBool, global.scrape_native_histograms, Shown::kAlways);
   f.field("convert_classic_histograms_to_nhcb", kBool, global.convert_classic_histograms_to_nhcb);
   f.field("always_scrape_classic_histograms", kBool, global.always_scrape_classic_histograms);
-  f.field("extra_scrape_metrics", kBool, global.extra_scrape_metrics);
+  f.field("extra_scrape_metrics", kBool, global.extra_scrape_metrics, Shown::kAlways);
   if (!f.reading()) return;
 
+  if (!f.has("metric_name_escaping_scheme")) global.metric_name_escaping_scheme.clear();
   const GlobalConfig defaults;
   inherit(global.scrape_interval, defaults.scrape_interval);
   inherit(global.evaluation_interval, defaults.evaluation_interval);
@@ -181,10 +195,11 @@ void describe(Fields& f, GlobalConfig& global) {
   f.require(global.scrape_timeout <= global.scrape_interval, "scrape_timeout",
             "cannot be above scrape_interval, " + format_duration(global.scrape_interval));
   inherit(global.scrape_timeout, std::min(defaults.scrape_timeout, global.scrape_interval));
-  f.require(!global.external_labels.contains(""), "external_labels",
-            "expected a label name, not \"\"");
-  for (auto& [name, value] : global.external_labels)
+  for (auto& [name, value] : global.external_labels) {
+    f.require(is_label_name(name, name_scheme(global.metric_name_validation_scheme)),
+              "external_labels", "expected a label name, not " + quote(name));
     value = expand_variables(value, f.source().environment);
+  }
 }
 
 void describe(Fields& f, ScrapeConfig& job) {
@@ -200,7 +215,6 @@ void describe(Fields& f, ScrapeConfig& job) {
   f.field("scrape_native_histograms", kBool, job.scrape_native_histograms);
   f.field("always_scrape_classic_histograms", kBool, job.always_scrape_classic_histograms);
   f.field("convert_classic_histograms_to_nhcb", kBool, job.convert_classic_histograms_to_nhcb);
-  f.field("extra_scrape_metrics", kBool, job.extra_scrape_metrics);
   f.field("scrape_failure_log_file", kPath, job.scrape_failure_log_file);
   f.field("metrics_path", kText, job.metrics_path, Shown::kAlways);
   f.choice("scheme", job.scheme, {"http", "https"});
@@ -210,10 +224,11 @@ void describe(Fields& f, ScrapeConfig& job) {
   f.field("native_histogram_min_bucket_factor", kFloat, job.native_histogram_min_bucket_factor);
   f.choice("metric_name_validation_scheme", job.metric_name_validation_scheme, kValidationSchemes);
   f.choice("metric_name_escaping_scheme", job.metric_name_escaping_scheme, kEscapingSchemes);
+  f.field("extra_scrape_metrics", kBool, job.extra_scrape_metrics);
   describe(f, job.http);
   f.sections("relabel_configs", job.relabel_configs);
   f.sections("metric_relabel_configs", job.metric_relabel_configs);
-  describe(f, job.discoveries);
+  describe(f, job.discoveries, !job.relabel_configs.empty());
   f.require(!job.job_name.empty(), "job_name", "expected the job's name");
 }
 

@@ -35,14 +35,16 @@ struct ScrapeLimits {
 struct GlobalConfig {
   DurationMs scrape_interval = 60'000;
   DurationMs scrape_timeout = 10'000;
-  std::vector<std::string> scrape_protocols;
+  std::vector<std::string> scrape_protocols;  // empty: a job's by its scrape_native_histograms
   DurationMs evaluation_interval = 60'000;
   DurationMs rule_query_offset = 0;
   std::string query_log_file, scrape_failure_log_file;
   std::map<std::string, std::string> external_labels;  // variables expanded
   ScrapeLimits limits;
   std::string metric_name_validation_scheme = "utf8";  // or legacy
-  std::string metric_name_escaping_scheme;             // as of a job; empty: by the scheme above
+  // As of a job; empty: by the scheme above. Prometheus compatibility: a file without `global`
+  // shows it, one that says anything there does not.
+  std::string metric_name_escaping_scheme = "allow-utf-8";
   bool scrape_native_histograms = false;
   bool convert_classic_histograms_to_nhcb = false;
   bool always_scrape_classic_histograms = false;
@@ -87,6 +89,10 @@ void describe(Fields& f, ScrapeConfig& job);
 // The list `scrape_configs`: each has a name of its own among `names` and inherits from `global`.
 void describe_jobs(Fields& f, std::vector<ScrapeConfig>& jobs, const GlobalConfig& global,
                    std::set<std::string>& names);
+
+// The names that rules at `key` may make, known only when the sections around them are read. Their
+// problems are told at `key`.
+void set_names(Fields& f, std::string_view key, std::vector<RelabelRule>& rules, NameScheme names);
 
 // What a client asks for if nothing is written.
 std::vector<std::string> default_scrape_protocols(bool native_histograms);

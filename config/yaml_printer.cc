@@ -28,11 +28,12 @@ bool is_timestamp(std::string_view text) {
 }
 
 // What a reader would not take for a text if it stood there without quotes.
-bool looks_like_something_else(std::string_view text) {
+bool looks_like_something_else(std::string_view text, Surroundings surroundings) {
   YamlNode plain;
   plain.text = text;
+  const bool is_merge_key = text == "<<" && surroundings == Surroundings::kKey;
   return plain.is_null() || yaml_bool(plain) || yaml_int(plain) || yaml_float(plain) ||
-         text == "<<" || text == "=" || is_base_60(text) || is_timestamp(text);
+         is_merge_key || is_base_60(text) || is_timestamp(text);
 }
 
 bool is_control(char c) {
@@ -56,7 +57,7 @@ bool has_unprintable(std::string_view text, std::string_view allowed) {
 }
 
 bool can_be_plain(std::string_view text, Surroundings surroundings) {
-  if (text.empty() || looks_like_something_else(text)) return false;
+  if (text.empty() || looks_like_something_else(text, surroundings)) return false;
   if (text.starts_with("---") || text.starts_with("...")) return false;
   if (text.front() == ' ' || text.back() == ' ' || has_unprintable(text, "")) return false;
   constexpr std::string_view kFirst = "#,[]{}&*!|>'\"%@`";
@@ -213,7 +214,7 @@ class Printer {
   static std::string text(const YamlNode& node, Surroundings surroundings) {
     if (!node.quoted) return node.text;
     if (can_be_plain(node.text, surroundings)) return node.text;
-    if (looks_like_something_else(node.text) || !can_be_single_quoted(node.text))
+    if (looks_like_something_else(node.text, surroundings) || !can_be_single_quoted(node.text))
       return double_quoted(node.text);
     return single_quoted(node.text);
   }

@@ -95,19 +95,23 @@ void HttpSource::refresh(SteadyTime now) {
 
 void HttpSource::answered(const Result<net::HttpResponse>& response) {
   Result<std::vector<TargetGroup>> found = targets_of(response, config_.url);
-  if (found) {
+  std::string failure;
+  if (found)
     publish(renewed(groups(), *std::move(found)));
-  } else {
-    http_failures_.add();
-    refresh_failures_.add();
+  else
+    failure = found.error().message;
+  const bool failed = !failure.empty();
+  {
+    MutexLock lock(mutex_);
+    is_asking_ = false;
+    if (failed && failure != failure_)
+      log_error("http_sd: " + without_user(config_.url) + ": " + failure +
+                "; the targets known before stay");
+    failure_ = std::move(failure);
   }
-  const std::string failure = found ? "" : found.error().message;
-  MutexLock lock(mutex_);
-  is_asking_ = false;
-  if (!failure.empty() && failure != failure_)
-    log_error("http_sd: " + without_user(config_.url) + ": " + failure +
-              "; the targets known before stay");
-  failure_ = failure;
+  if (!failed) return;
+  refresh_failures_.add();
+  http_failures_.add();
 }
 
 }  // namespace silverback::discovery

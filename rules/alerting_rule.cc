@@ -12,6 +12,8 @@ namespace {
 constexpr TimestampNs kNsPerMs = 1'000'000;
 // How long a resolved alert is told: Alertmanagers that were away then hear of it too.
 constexpr TimestampNs kResolvedRetention = 15 * 60'000 * kNsPerMs;
+// In seconds: what nanoseconds can name.
+constexpr double kInstantMax = 9.2e9;
 
 // Texts of one alert. What cannot be expanded becomes a text that says so.
 class Expansion {
@@ -160,7 +162,7 @@ Result<std::vector<OutputSample>> AlertingRule::evaluate(const promql::Vector& r
 
 bool AlertingRule::advance(Alert& alert, bool seen, TimestampNs slot) const {
   if (seen) {
-    alert.keep_firing_since = 0;
+    alert.keep_firing_since = kNever;
     if (alert.state == AlertState::kPending &&
         slot - alert.active_at >= spec_.text.hold * kNsPerMs) {
       alert.state = AlertState::kFiring;
@@ -171,7 +173,7 @@ bool AlertingRule::advance(Alert& alert, bool seen, TimestampNs slot) const {
   if (alert.state == AlertState::kPending) return false;
   if (alert.state == AlertState::kInactive) return slot - alert.resolved_at <= kResolvedRetention;
   if (spec_.text.keep_firing_for > 0) {
-    if (alert.keep_firing_since == 0) alert.keep_firing_since = slot;
+    if (alert.keep_firing_since == kNever) alert.keep_firing_since = slot;
     if (slot - alert.keep_firing_since < spec_.text.keep_firing_for * kNsPerMs) return true;
   }
   alert.state = AlertState::kInactive;
@@ -200,7 +202,7 @@ void AlertingRule::restore(const std::vector<Remembered>& remembered, TimestampM
   if (hold < grace) return;
   for (const Remembered& old : remembered) {
     const auto known = active_.find(old.labels);
-    if (known == active_.end() || !std::isfinite(old.active_at_seconds)) continue;
+    if (known == active_.end() || !(std::abs(old.active_at_seconds) < kInstantMax)) continue;
     const auto active_at = static_cast<TimestampMs>(std::trunc(old.active_at_seconds)) * 1000;
     // As if time had stood still while nobody looked, but with a little left to wait: whether the
     // cause is still there must be seen more than once.

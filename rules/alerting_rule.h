@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,16 +40,18 @@ enum class AlertState : std::uint8_t {
 };
 std::string_view to_string(AlertState state);
 
-// Times of 0 have not come.
+// The time of what has not come.
+inline constexpr TimestampNs kNever = std::numeric_limits<TimestampNs>::min() / 2;
+
 struct Alert {
   AlertState state = AlertState::kPending;
   Labels labels;
   notifier::Annotations annotations;
   double value = 0;
-  TimestampNs active_at = 0, fired_at = 0, resolved_at = 0;
-  TimestampNs keep_firing_since = 0;
-  TimestampNs last_sent_at = 0;
-  TimestampNs valid_until = 0;  // told with the last notice
+  TimestampNs active_at = kNever, fired_at = kNever, resolved_at = kNever;
+  TimestampNs keep_firing_since = kNever;
+  TimestampNs last_sent_at = kNever;
+  TimestampNs valid_until = kNever;  // told with the last notice
 };
 
 // What the templates of labels and annotations see.

@@ -41,7 +41,7 @@ notifier::Alert notice_of(const Alert& alert, const std::string& url) {
   return {.labels = alert.labels,
           .annotations = alert.annotations,
           .starts_at = alert.fired_at,
-          .ends_at = alert.resolved_at != 0 ? alert.resolved_at : alert.valid_until,
+          .ends_at = alert.resolved_at != kNever ? alert.resolved_at : alert.valid_until,
           .generator_url = url};
 }
 

@@ -100,7 +100,7 @@ Result<std::vector<GroupSpec>> load_groups(FileSystem& files, const std::vector<
   config::Problems problems;
   std::string unreadable;
   for (const std::string& path : paths) {
-    const Result<config::RuleFile> file = config::load_rule_file(files, path);
+    const Result<config::RuleFile> file = config::load_rule_file(files, path, {.names = defaults.names});
     if (file) {
       read_groups(*file, path, defaults, features, problems, groups);
     } else if (file.error().code == ErrorCode::kInvalidArgument) {

@@ -40,10 +40,11 @@ struct GroupSpec {
   std::vector<RuleSpec> rules;
 };
 
-// What groups have that do not say otherwise.
+// What groups have that do not say otherwise, and what holds for all.
 struct GroupDefaults {
   DurationMs interval = 60'000;  // global.evaluation_interval
   DurationMs query_offset = 0;   // global.rule_query_offset
+  config::NameScheme names = config::NameScheme::kUtf8;
 };
 
 // The groups of one file, in its order. `path` is what messages and the API call the file. Errors:

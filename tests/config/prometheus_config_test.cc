@@ -59,6 +59,11 @@ const Case kCases[] = {
     {"scrape_config_files: ['jobs/*.yml']", "ok", false},
     {"scrape_configs: [{job_name: a, scrape_protocols: [PrometheusText1.0.0]}]", "ok", false},
 
+    {"scrape_configs: [{job_name: a, static_configs: [{targets: ['http://x/y']}], relabel_configs: [{source_labels: [__address__], target_label: __param_target}]}]", "ok"},
+    {"scrape_configs: [{job_name: a, ecs_sd_configs: [{clusters: [c]}], msk_sd_configs: [{}], rds_sd_configs: [{}], elasticache_sd_configs: [{}]}]", "ok", false},
+    {"remote_read: [{url: 'http://h', chunked_read_limit: 5}]\nremote_write: [{url: 'http://h', failed_request_logging: true}]", "ok", false},
+    {"storage: {tsdb: {retention: {percentage: 12.5}}}", "ok", false},
+
     // The form.
     {"a: b: c", "1:5: mapping values are not allowed in this context"},
     {"- a", "1:1: expected a mapping"},
@@ -107,6 +112,18 @@ const Case kCases[] = {
     {"scrape_configs: [{job_name: a, relabel_configs: [{regex: '('}]}]", "1:50: scrape_configs[0].relabel_configs[0]: replace needs a target_label\n1:58: scrape_configs[0].relabel_configs[0].regex: error parsing regexp: missing closing ): `(`"},
     {"scrape_configs: [{job_name: a, relabel_configs: [{action: kep}]}]", "1:50: scrape_configs[0].relabel_configs[0]: replace needs a target_label\n1:59: scrape_configs[0].relabel_configs[0].action: unknown relabel action \"kep\""},
     {"scrape_configs: [{job_name: a, metric_relabel_configs: [{action: hashmod, target_label: x}]}]", "1:57: scrape_configs[0].metric_relabel_configs[0]: hashmod needs a modulus above 0"},
+
+    // Names of the legacy scheme.
+    {"global: {metric_name_validation_scheme: legacy, external_labels: {a_1: x, a.b: y}}", "1:66: global.external_labels: expected a label name, not \"a.b\"", false},
+    {"global: {external_labels: {a.b: x, '': y}}", "1:27: global.external_labels: expected a label name, not \"\"", false},
+    {"global: {metric_name_validation_scheme: legacy}\nscrape_configs: [{job_name: a, relabel_configs: [{target_label: a.b}]}]", "2:49: scrape_configs[0].relabel_configs: rule 1: \"a.b\" is no label name, so no target_label of replace", false},
+    {"scrape_configs: [{job_name: a, metric_name_validation_scheme: legacy, metric_relabel_configs: [{action: keep}, {action: labelmap, replacement: 'a.$1'}]}]", "1:95: scrape_configs[0].metric_relabel_configs: rule 2: \"a.$1\" is no label name, so no replacement of labelmap", false},
+    {"scrape_configs: [{job_name: a, metric_name_validation_scheme: legacy, relabel_configs: [{target_label: 'x_${1}_$y'}]}, {job_name: b, relabel_configs: [{target_label: a.b}]}]", "ok", false},
+    {"scrape_configs: [{job_name: a, metric_name_validation_scheme: legacy, relabel_configs: [{target_label: 'x_${1'}, {target_label: '$-'}]}]", "1:88: scrape_configs[0].relabel_configs: rule 1: \"x_${1\" is no label name, so no target_label of replace", false},
+    {"global: {metric_name_validation_scheme: legacy}\nalerting: {alert_relabel_configs: [{target_label: a.b}]}", "2:11: alerting: rule 1: \"a.b\" is no label name, so no target_label of replace", false},
+    {"global: {metric_name_validation_scheme: legacy}\nalerting: {alertmanagers: [{relabel_configs: [{target_label: a.b}]}]}", "2:11: alerting: rule 1: \"a.b\" is no label name, so no target_label of replace", false},
+    {"global: {metric_name_validation_scheme: legacy}\nremote_write: [{url: 'http://h', write_relabel_configs: [{target_label: a.b}]}]", "2:15: remote_write: rule 1: \"a.b\" is no label name, so no target_label of replace", false},
+    {"global: {metric_name_escaping_scheme: allow-utf-8}\nscrape_configs: [{job_name: a, metric_name_validation_scheme: legacy}]", "ok", false},
 
     // HTTP clients.
     {"scrape_configs: [{job_name: a, basic_auth: {username: a}, bearer_token: x}]", "1:73: scrape_configs[0].bearer_token: cannot stand next to basic_auth"},
@@ -171,13 +188,11 @@ TEST(PrometheusConfig, ShowsDefaultsAsPrometheusDoes) {
       "global:\n"
       "  scrape_interval: 1m\n"
       "  scrape_timeout: 10s\n"
-      "  scrape_protocols:\n"
-      "  - OpenMetricsText1.0.0\n"
-      "  - OpenMetricsText0.0.1\n"
-      "  - PrometheusText1.0.0\n"
-      "  - PrometheusText0.0.4\n"
       "  evaluation_interval: 1m\n"
       "  metric_name_validation_scheme: utf8\n"
+      "  metric_name_escaping_scheme: allow-utf-8\n"
+      "  scrape_native_histograms: false\n"
+      "  extra_scrape_metrics: false\n"
       "runtime:\n"
       "  gogc: 75\n"
       "alerting:\n"
@@ -207,12 +222,12 @@ TEST(PrometheusConfig, ShowsDefaultsAsPrometheusDoes) {
       "  scrape_native_histograms: false\n"
       "  always_scrape_classic_histograms: false\n"
       "  convert_classic_histograms_to_nhcb: false\n"
-      "  extra_scrape_metrics: false\n"
       "  metrics_path: /metrics\n"
       "  scheme: http\n"
       "  enable_compression: true\n"
       "  metric_name_validation_scheme: utf8\n"
       "  metric_name_escaping_scheme: allow-utf-8\n"
+      "  extra_scrape_metrics: false\n"
       "  authorization:\n"
       "    type: Bearer\n"
       "    credentials: <secret>\n"

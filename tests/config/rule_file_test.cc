@@ -30,10 +30,35 @@ TEST(RuleFile, SaysWhatIsWrongAndWhere) {
       {"groups: [{name: a, rules: [{record: x, expr: 1, for: 5m}]}]", "r.yml:1:54: groups[0].rules[0].for: is for alerting rules"},
       {"groups: [{name: a, rules: [{record: 'x{}', expr: 1}]}]", "r.yml:1:37: groups[0].rules[0].record: expected the name of a metric, not \"x{}\""},
       {"groups: [{name: a, rules: [{alert: x, expr: 1, labels: {__name__: y}}]}]", "r.yml:1:56: groups[0].rules[0].labels: expected a label name, not \"__name__\""},
-      {"groups: [{name: a, rules: [{alert: x, expr: 1, annotations: {a-b: y}}]}]", "r.yml:1:61: groups[0].rules[0].annotations: expected a name of letters, digits and _, not \"a-b\""},
+      {"groups: [{name: a, rules: [{alert: x, expr: 1, annotations: {'': y}}]}]", "r.yml:1:61: groups[0].rules[0].annotations: expected a name, not \"\""},
+      {"groups: [{name: a, rules: [{alert: x, expr: 1, labels: {'': y}}]}]", "r.yml:1:56: groups[0].rules[0].labels: expected a label name, not \"\""},
+      {"groups: [{name: a, labels: {__name__: y}}]", "r.yml:1:28: groups[0].labels: expected a label name, not \"__name__\""},
+      {"groups: [{name: a, rules: [{record: x, expr: 1, keep_firing_for: 5m}]}]", "r.yml:1:66: groups[0].rules[0].keep_firing_for: is for alerting rules"},
+      {"groups: [{name: a, rules: [{record: x, expr: 1, annotations: {a: b}}]}]", "r.yml:1:62: groups[0].rules[0].annotations: is for alerting rules"},
+      {"groups: [{name: a, rules: [{record: x, expr: 1, for: 0s, annotations: {}}]}]", "ok"},
+      {"groups: [{name: a, labels: {a.b: y}, rules: [{record: a.b, expr: 1, labels: {é: x}}, {alert: x, expr: 1, annotations: {a-b: y}}]}]", "ok"},
   };
   // clang-format on
   for (const auto& [yaml, want] : cases) EXPECT_EQ(verdict(yaml), want) << yaml;
+}
+
+TEST(RuleFile, HoldsNamesToTheLegacyScheme) {
+  const std::string_view yaml =
+      "groups:\n"
+      "- name: a\n"
+      "  labels: {g.h: x}\n"
+      "  rules:\n"
+      "  - {record: a.b, expr: 1, labels: {c.d: x}}\n"
+      "  - {record: 'a:b', expr: 1, labels: {c_d: x}}\n"
+      "  - {alert: a.b, expr: 1, annotations: {e-f: x}}\n";
+  EXPECT_TRUE(parse_rule_file(yaml, "r.yml", {.names = NameScheme::kUtf8}));
+  const Result<RuleFile> file = parse_rule_file(yaml, "r.yml", {.names = NameScheme::kLegacy});
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message,
+            "r.yml:3:11: groups[0].labels: expected a label name, not \"g.h\"\n"
+            "r.yml:5:14: groups[0].rules[0].record: expected the name of a metric, not \"a.b\"\n"
+            "r.yml:5:36: groups[0].rules[0].labels: expected a label name, not \"c.d\"\n"
+            "r.yml:7:40: groups[0].rules[2].annotations: expected a name, not \"e-f\"");
 }
 
 TEST(RuleFile, GivesRulesWithTheirPlaces) {
