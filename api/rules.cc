@@ -265,7 +265,7 @@ Response alerts(const Context& context, const Request&) {
 }
 
 Response alertmanagers(const Context& context, const Request&) {
-  notifier::AlertmanagerList list;
+  notifier::Alertmanagers list;
   if (context.storage.notifier != nullptr) list = context.storage.notifier->alertmanagers();
   JsonWriter json = begin_success();
   json.begin_object();
