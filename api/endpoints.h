@@ -33,10 +33,12 @@ Response status_wal_replay(const Context&, const Request&);
 Response version_text(const Context&, const Request&);
 Response metrics(const Context&, const Request&);
 
-// targets.cc
+// rules.cc
 Response rules(const Context&, const Request&);
 Response alerts(const Context&, const Request&);
 Response alertmanagers(const Context&, const Request&);
+
+// targets.cc
 Response targets(const Context&, const Request&);
 Response targets_metadata(const Context&, const Request&);
 Response scrape_pools(const Context&, const Request&);

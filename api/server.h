@@ -33,6 +33,12 @@ class Engine;
 namespace silverback::ingest {
 class RemoteWriteReceiver;
 }
+namespace silverback::rules {
+class Manager;
+}
+namespace silverback::notifier {
+class Notifier;
+}
 
 namespace silverback::api {
 
@@ -82,6 +88,8 @@ struct ServerStorage {
   const promql::Engine* engine = nullptr;
   tsdb::Db* db = nullptr;                               // status/tsdb, metadata, admin
   ingest::RemoteWriteReceiver* remote_write = nullptr;  // null: write answers 404
+  const rules::Manager* rules = nullptr;                // null: there are none
+  const notifier::Notifier* notifier = nullptr;         // null: nobody is told
 };
 
 class Server {

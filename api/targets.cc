@@ -1,5 +1,5 @@
-// What a scraping and alerting server would list. Nothing is scraped by configuration and there are
-// no rules yet, so the lists are empty, in the shape that clients parse.
+// What a scraping server would list. Nothing is scraped by configuration yet, so the lists are
+// empty, in the shape that clients parse.
 #include "api/context.h"
 #include "api/endpoints.h"
 #include "api/envelope.h"
@@ -22,26 +22,7 @@ Response empty_list() {
   return finish_success(std::move(json));
 }
 
-Response bad_choice(std::string_view name, std::string_view value) {
-  return bad_parameter(name, "not supported value " + quote(value));
-}
-
 }  // namespace
-
-Response rules(const Context&, const Request& request) {
-  const std::string_view type = request.form.get("type");
-  if (!type.empty() && !equals_ignoring_case(type, "alert") &&
-      !equals_ignoring_case(type, "record")) {
-    return bad_choice("type", type);
-  }
-  return empty_lists({"groups"});
-}
-
-Response alerts(const Context&, const Request&) { return empty_lists({"alerts"}); }
-
-Response alertmanagers(const Context&, const Request&) {
-  return empty_lists({"activeAlertmanagers", "droppedAlertmanagers"});
-}
 
 Response targets(const Context&, const Request&) {
   JsonWriter json = begin_success();

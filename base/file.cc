@@ -59,10 +59,12 @@ class PosixFile final : public File {
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) const override {
     std::size_t done = 0;
     while (done < out.size()) {
-      const ssize_t n = retry_interrupted([&] {
-        return ::pread(fd_, out.data() + done, out.size() - done,
-                       static_cast<off_t>(offset + done));
-      });
+      std::byte* to = out.data() + done;
+      const std::size_t room = out.size() - done;
+      const auto at = static_cast<off_t>(offset + done);
+      ssize_t n = retry_interrupted([&] { return ::pread(fd_, to, room, at); });
+      // A pipe has no offsets: it can only be read on.
+      if (n < 0 && errno == ESPIPE) n = retry_interrupted([&] { return ::read(fd_, to, room); });
       if (n < 0) return fail(io_error("read", path_, errno));
       if (n == 0) break;
       done += static_cast<std::size_t>(n);
@@ -174,9 +176,16 @@ FileSystem& FileSystem::posix() {
 Result<std::string> FileSystem::read_all(const fs::path& path) {
   const std::unique_ptr<File> file = TRY(open_read(path));
   std::string content;
-  content.resize(TRY(file->size()));
-  const std::size_t n = TRY(file->read(0, std::as_writable_bytes(std::span(content))));
-  content.resize(n);
+  // One more than there should be: a full read means that there is more. Pipes and the files of
+  // /proc say 0.
+  content.resize(TRY(file->size()) + 1);
+  std::size_t done = 0;
+  while (true) {
+    done += TRY(file->read(done, std::as_writable_bytes(std::span(content)).subspan(done)));
+    if (done < content.size()) break;
+    content.resize(2 * content.size());
+  }
+  content.resize(done);
   return content;
 }
 

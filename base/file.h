@@ -26,6 +26,7 @@ class File {
   // the last success must be written again, to another file.
   virtual Status sync() = 0;
   // Reads up to out.size() bytes from `offset`; the count read is less only at the end of the file.
+  // Of a pipe, what comes next.
   virtual Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) const = 0;
   virtual Result<std::uint64_t> size() const = 0;
   virtual Status truncate(std::uint64_t size) = 0;
@@ -53,7 +54,7 @@ class FileSystem {
   // The real one.
   static FileSystem& posix();
 
-  // All of a small file.
+  // All of a small file; of a pipe, all that its writers write.
   Result<std::string> read_all(const std::filesystem::path& path);
 };
 

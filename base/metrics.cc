@@ -75,6 +75,15 @@ void Registry::callback(std::string_view name, std::string_view help, MetricType
   entry(name, help, type, labels).read = std::move(read);
 }
 
+void Registry::remove(std::string_view name, const Labels& labels) {
+  const MutexLock lock(mutex_);
+  const auto family = families_.find(name);
+  if (family == families_.end()) return;
+  std::erase_if(family->second.entries,
+                [&labels](const Entry& entry) { return entry.labels == labels; });
+  if (family->second.entries.empty()) families_.erase(family);
+}
+
 std::vector<Registry::Family> Registry::snapshot() const {
   // Callbacks run without the lock: they may take locks of their owner, which may hold them while
   // it makes a metric here.

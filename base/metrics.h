@@ -75,6 +75,9 @@ class Registry {
   void callback(std::string_view name, std::string_view help, MetricType type,
                 std::function<double()> read, Labels labels = {}) EXCLUDES(mutex_);
 
+  // Shows it no more; holders of references may go on counting. Nothing happens if there is none.
+  void remove(std::string_view name, const Labels& labels) EXCLUDES(mutex_);
+
   struct Point {
     Labels labels;
     double value = 0;

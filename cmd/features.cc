@@ -23,7 +23,6 @@ constexpr PromqlFeature kPromqlFeatures[] = {
 constexpr std::string_view kWithoutEffect[] = {
     "auto-gomaxprocs",
     "auto-gomemlimit",
-    "concurrent-rule-eval",
     "created-timestamp-zero-ingestion",
     "delayed-compaction",
     "exemplar-storage",
@@ -72,6 +71,7 @@ Result<std::vector<std::string>> check_features(std::span<const std::string> nam
     const auto* promql = std::find_if(std::begin(kPromqlFeatures), std::end(kPromqlFeatures),
                                       [&](const PromqlFeature& f) { return f.name == name; });
     if (promql != std::end(kPromqlFeatures)) continue;
+    if (name == kConcurrentRulesFeature) continue;
     if (name == kAutoReloadFeature) {
       warnings.push_back("--enable-feature=" + name + " is deprecated, use --config.auto-reload.");
       continue;

@@ -13,6 +13,8 @@ namespace silverback::cmd {
 
 // The former name of --config.auto-reload.
 inline constexpr std::string_view kAutoReloadFeature = "auto-reload-config";
+// Rules of a group that need nothing of each other are evaluated side by side.
+inline constexpr std::string_view kConcurrentRulesFeature = "concurrent-rule-eval";
 
 promql::Features promql_features(std::span<const std::string> names);
 

@@ -75,13 +75,13 @@ constexpr FlagSpec kFlags[] = {
     {"scrape.discovery-reload-interval", kDuration, kIgnored, "5s", "How often discovery reports changes."},
     {"scrape.name-escaping-scheme", kText, kIgnored, "values", "How names are escaped for old targets."},
 
-    {"rules.alert.for-outage-tolerance", kDuration, kIgnored, "1h", "Longest outage over which the `for` of an alert is restored."},
-    {"rules.alert.for-grace-period", kDuration, kIgnored, "10m", "Least time between an alert and its restored `for`."},
-    {"rules.alert.resend-delay", kDuration, kIgnored, "1m", "Least time between two notices of one alert."},
-    {"rules.max-concurrent-evals", kCount, kIgnored, "4", "Rules evaluated at the same time."},
-    {"alertmanager.notification-queue-capacity", kCount, kIgnored, "10000", "Notices waiting for an Alertmanager."},
-    {"alertmanager.notification-batch-size", kCount, kIgnored, "256", "Notices sent at once."},
-    {"alertmanager.drain-notification-queue-on-shutdown", kBool, kIgnored, "true", "Send waiting notices before the end."},
+    {"rules.alert.for-outage-tolerance", kDuration, kWorks, "1h", "Longest outage over which the `for` of an alert is restored."},
+    {"rules.alert.for-grace-period", kDuration, kWorks, "10m", "Least time between an alert and its restored `for`."},
+    {"rules.alert.resend-delay", kDuration, kWorks, "1m", "Least time between two notices of one alert."},
+    {"rules.max-concurrent-evals", kCount, kWorks, "4", "Rules of one group evaluated at the same time, with --enable-feature=concurrent-rule-eval."},
+    {"alertmanager.notification-queue-capacity", kCount, kWorks, "10000", "Notices waiting for an Alertmanager."},
+    {"alertmanager.notification-batch-size", kCount, kWorks, "256", "Notices sent at once."},
+    {"alertmanager.drain-notification-queue-on-shutdown", kBool, kWorks, "true", "Send waiting notices before the end."},
     {"alertmanager.timeout", kDuration, kIgnored, "10s", "Timeout of a notice."},
     {"auto-gomaxprocs", kBool, kIgnored, "true", "Go's threads from the container's limit."},
     {"auto-gomemlimit", kBool, kIgnored, "true", "Go's memory limit from the container's limit."},
@@ -283,6 +283,7 @@ std::vector<std::pair<std::string, std::string>> Flags::all() const {
 std::string flag_help() {
   std::string help =
       "usage: silverback [serve] [flags]\n"
+      "       silverback check config|rules, test rules, query …   (each with --help)\n"
       "       silverback version\n"
       "\n"
       "Flags (Prometheus's, where it has them):\n"

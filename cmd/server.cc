@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread_pool.h"
+#include "cmd/alerting.h"
 #include "cmd/configuration.h"
 #include "cmd/features.h"
 #include "cmd/periodic.h"
@@ -157,6 +158,7 @@ struct Server::Impl {
   std::unique_ptr<tsdb::Db> db;
   std::unique_ptr<promql::Engine> engine;
   std::unique_ptr<ingest::RemoteWriteReceiver> remote_write;
+  std::unique_ptr<Alerting> alerting;
   std::unique_ptr<ingest::SelfScrape> self_scrape;
   std::unique_ptr<Periodic> maintain_loop, self_scrape_loop, reload_loop;
 };
@@ -185,7 +187,7 @@ Status Server::reload() { return impl_->configuration.reload(); }
 
 void Server::stop() { impl_->stop(); }
 
-// What a configuration changes. Rules and notifications will be parts here too.
+// What a configuration changes.
 Status Server::Impl::load_configuration() {
   using Apply = Configuration::Apply;
   web = TRY(web_address(flags.text("web.external-url"), flags.text("web.route-prefix"), host_name(),
@@ -200,6 +202,12 @@ Status Server::Impl::load_configuration() {
     return Apply([this, interval = config.global.evaluation_interval] {
       engine->set_default_subquery_step(interval);
     });
+  });
+  const promql::Features features = promql_features(flags.list("enable-feature"));
+  configuration.add([this, features](const config::PrometheusConfig& config) -> Result<Apply> {
+    AlertingChange prepared = TRY(prepare_alerting(config, features));
+    const auto change = std::make_shared<const AlertingChange>(std::move(prepared));
+    return Apply([this, change] { alerting->apply(*change); });
   });
   return configuration.load();
 }
@@ -258,15 +266,25 @@ Status Server::Impl::open_store() {
   remote_write = std::make_unique<ingest::RemoteWriteReceiver>(
       [store = db.get()] { return store->appender(); }, acceptance, ingest::RemoteWriteOptions{},
       &metrics);
+  alerting = std::make_unique<Alerting>(
+      flags, Alerting::Dependencies{.storage = db.get(),
+                                    .engine = engine.get(),
+                                    .appender = [store = db.get()] { return store->appender(); },
+                                    .clock = &clock,
+                                    .metrics = &metrics,
+                                    .external_url = web.url});
   configuration.apply();
   http->set_storage({.samples = db.get(),
                      .engine = engine.get(),
                      .db = db.get(),
-                     .remote_write = remote_write.get()});
+                     .remote_write = remote_write.get(),
+                     .rules = &alerting->rules(),
+                     .notifier = &alerting->notifier()});
   return {};
 }
 
 void Server::Impl::start_loops() {
+  alerting->start();
   maintain_loop = std::make_unique<Periodic>(
       "maintain", kMaintainInterval, kMaintainInterval,
       [store = db.get(), status = std::make_shared<RepeatedStatus>("Maintaining the store")] {
@@ -295,6 +313,7 @@ void Server::Impl::start_loops() {
 void Server::Impl::stop() {
   reload_loop.reset();
   self_scrape_loop.reset();
+  if (alerting) alerting->stop();
   if (!io_threads.empty()) http->stop(kStopGrace);
   for (std::thread& thread : io_threads) thread.join();
   io_threads.clear();
@@ -304,6 +323,7 @@ void Server::Impl::stop() {
   maintain_loop.reset();
   http.reset();
   self_scrape.reset();
+  alerting.reset();
   remote_write.reset();
   engine.reset();
   eval_pool.reset();

@@ -326,6 +326,7 @@ void Fields::exclude(const std::vector<std::string_view>& names) {
 }
 
 void Fields::refuse_the_rest() {
+  if (source_->ignore_unknown_keys) return;
   for (const YamlNode::Entry& entry : node_->entries)
     if (!known_.contains(entry.key))
       problems_->add(source_->file, entry.place, at(entry.key), "unknown key");

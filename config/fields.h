@@ -64,6 +64,7 @@ struct Source {
   std::string file;
   std::filesystem::path folder;
   Environment environment = {};
+  bool ignore_unknown_keys = false;  // else each is a problem
 };
 
 // A kind of value. `read` says in its error what was expected.
@@ -235,7 +236,8 @@ class Fields {
   void require(bool holds, std::string_view name, const std::string& message);
   // Reading only: a problem if more than one of the keys is there.
   void exclude(const std::vector<std::string_view>& names);
-  // Reading only, after all fields: a problem for every key that no field asked for.
+  // Reading only, after all fields: a problem for every key that no field asked for, unless the
+  // source ignores them.
   void refuse_the_rest();
 
  private:

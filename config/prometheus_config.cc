@@ -82,6 +82,7 @@ void describe(Fields& f, TracingConfig& tracing) {
   f.map("headers", kSecret, tracing.headers);
   f.choice("compression", tracing.compression, {"gzip"});
   f.field("timeout", kDuration, tracing.timeout);
+  check_headers(f, tracing.headers);
   f.require(!tracing.endpoint.empty(), "endpoint", "expected host:port");
   f.require(tracing.sampling_fraction >= 0 && tracing.sampling_fraction <= 1, "sampling_fraction",
             "expected a number from 0 to 1");

@@ -82,16 +82,18 @@ void describe(Fields& f, Document& document) {
 }  // namespace
 
 Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path,
-                                NameScheme names) {
+                                const RuleFileOptions& options) {
   const std::string text = TRY(files.read_all(path));
-  return parse_rule_file(text, path.native(), names);
+  return parse_rule_file(text, path.native(), options);
 }
 
-Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name, NameScheme names) {
+Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,
+                                 const RuleFileOptions& options) {
   Problems problems;
   RuleFile file;
-  const Source source{name, {}};
-  Document document{file, names};
+  const Source source{
+      .file = name, .folder = {}, .ignore_unknown_keys = options.ignore_unknown_keys};
+  Document document{file, options.names};
   read_document(text, source, problems, document);
   if (Status status = problems.status(); !status) return fail(status.error());
   return file;

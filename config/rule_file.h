@@ -54,13 +54,18 @@ struct RuleFile {
   std::vector<RuleGroup> groups;
 };
 
-// `names` is what global.metric_name_validation_scheme allows. Errors: kInvalidArgument with all
-// problems, a line `file:line:column: path: message` each; kIo and kNotFound for the file.
+struct RuleFileOptions {
+  NameScheme names = NameScheme::kUtf8;  // by global.metric_name_validation_scheme
+  bool ignore_unknown_keys = false;
+};
+
+// Errors: kInvalidArgument with all problems, a line `file:line:column: path: message` each; kIo
+// and kNotFound for the file.
 Result<RuleFile> load_rule_file(FileSystem& files, const std::filesystem::path& path,
-                                NameScheme names = NameScheme::kUtf8);
+                                const RuleFileOptions& options = {});
 // As above; `name` is what messages call the file.
 Result<RuleFile> parse_rule_file(std::string_view text, const std::string& name,
-                                 NameScheme names = NameScheme::kUtf8);
+                                 const RuleFileOptions& options = {});
 
 // As YAML; reading it gives the same rules, but for their places.
 std::string print_rule_file(const RuleFile& file);

@@ -5,8 +5,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "base/memory_storage.h"
 #include "promql/engine.h"
-#include "tests/testing/memory_storage.h"
 
 namespace silverback::promql {
 namespace {
@@ -16,8 +16,8 @@ constexpr TimestampMs kStart = 1'700'000'000'000;
 constexpr DurationMs kHour = 3'600'000;
 
 // `instances` × `per_instance` counters of one name.
-testing::MemoryStorage counters(int instances, int per_instance, DurationMs duration) {
-  testing::MemoryStorage storage;
+MemoryStorage counters(int instances, int per_instance, DurationMs duration) {
+  MemoryStorage storage;
   std::uint64_t random = 42;
   for (int i = 0; i < instances; ++i) {
     for (int s = 0; s < per_instance; ++s) {
@@ -37,10 +37,10 @@ testing::MemoryStorage counters(int instances, int per_instance, DurationMs dura
 }
 
 // Classic histograms of ten buckets.
-testing::MemoryStorage histograms(int instances, DurationMs duration) {
+MemoryStorage histograms(int instances, DurationMs duration) {
   static const char* const kBounds[] = {"0.005", "0.01", "0.025", "0.05", "0.1",
                                         "0.25",  "0.5",  "1",     "2.5",  "+Inf"};
-  testing::MemoryStorage storage;
+  MemoryStorage storage;
   for (int i = 0; i < instances; ++i) {
     int bucket = 0;
     for (const char* le : kBounds) {
@@ -57,8 +57,8 @@ testing::MemoryStorage histograms(int instances, DurationMs duration) {
   return storage;
 }
 
-void run_range(benchmark::State& state, const testing::MemoryStorage& storage,
-               const std::string& query, DurationMs duration) {
+void run_range(benchmark::State& state, const MemoryStorage& storage, const std::string& query,
+               DurationMs duration) {
   const Engine engine(EngineOptions{});
   for (auto _ : state) {
     auto result = engine.range(storage, query, kStart, kStart + duration, 60'000, QueryOptions{});
@@ -67,8 +67,8 @@ void run_range(benchmark::State& state, const testing::MemoryStorage& storage,
   }
 }
 
-void run_instant(benchmark::State& state, const testing::MemoryStorage& storage,
-                 const std::string& query, TimestampMs t) {
+void run_instant(benchmark::State& state, const MemoryStorage& storage, const std::string& query,
+                 TimestampMs t) {
   const Engine engine(EngineOptions{});
   for (auto _ : state) {
     auto result = engine.instant(storage, query, t, QueryOptions{});
@@ -77,12 +77,12 @@ void run_instant(benchmark::State& state, const testing::MemoryStorage& storage,
   }
 }
 
-const testing::MemoryStorage& six_hours() {
-  static const testing::MemoryStorage storage = counters(100, 16, 6 * kHour);
+const MemoryStorage& six_hours() {
+  static const MemoryStorage storage = counters(100, 16, 6 * kHour);
   return storage;
 }
-const testing::MemoryStorage& many_series() {
-  static const testing::MemoryStorage storage = counters(1000, 160, kHour / 4);
+const MemoryStorage& many_series() {
+  static const MemoryStorage storage = counters(1000, 160, kHour / 4);
   return storage;
 }
 
@@ -115,14 +115,14 @@ void ratio_of_sums(benchmark::State& state) {
 BENCHMARK(ratio_of_sums)->Unit(benchmark::kMillisecond);
 
 void quantile_of_histogram(benchmark::State& state) {
-  static const testing::MemoryStorage storage = histograms(160, 6 * kHour);
+  static const MemoryStorage storage = histograms(160, 6 * kHour);
   run_range(state, storage, "histogram_quantile(0.99, sum by (le) (rate(b_bucket[5m])))",
             6 * kHour);
 }
 BENCHMARK(quantile_of_histogram)->Unit(benchmark::kMillisecond);
 
 void sum_by_rate_16k_series(benchmark::State& state) {
-  static const testing::MemoryStorage storage = counters(100, 160, kHour / 4);
+  static const MemoryStorage storage = counters(100, 160, kHour / 4);
   run_range(state, storage, "sum by (instance) (rate(x_total[5m]))", kHour / 4);
 }
 BENCHMARK(sum_by_rate_16k_series)->Unit(benchmark::kMillisecond);

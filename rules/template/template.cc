@@ -29,19 +29,34 @@ Value to_value(const Data& data) {
 
 }  // namespace
 
-Status check(std::string_view text, std::string_view name) {
-  TRY(parse_alert_text(text, name));
-  return {};
+Result<Template> Template::parse(std::string_view text, std::string_view name) {
+  if (text.find("{{") == std::string_view::npos) return Template(std::string(text), nullptr);
+  Tree tree = TRY(parse_alert_text(text, name));
+  return Template(std::string(text), std::make_shared<const Tree>(std::move(tree)));
+}
+
+Result<std::string> Template::expand(const Data& data, const Environment& environment,
+                                     const ExecutionLimits& limits) const {
+  if (tree_ == nullptr) return text_;
+  Result<std::string> expanded = execute(*tree_, to_value(data), environment, limits);
+  if (!expanded) {
+    return fail(std::move(expanded).error().within("error executing template " + tree_->name));
+  }
+  return expanded;
+}
+
+// By its text: what looks like a call in a string or a comment counts too, which only costs speed.
+bool Template::may_call(std::string_view function) const {
+  return tree_ != nullptr && text_.find(function) != std::string::npos;
 }
 
 Result<std::string> expand(std::string_view text, std::string_view name, const Data& data,
                            const Environment& environment, const ExecutionLimits& limits) {
-  const std::string context = " template " + std::string(name);
-  const Result<Tree> tree = parse_alert_text(text, name);
-  if (!tree) return fail(Error(tree.error()).within("error parsing" + context));
-  Result<std::string> expanded = execute(*tree, to_value(data), environment, limits);
-  if (!expanded) return fail(std::move(expanded).error().within("error executing" + context));
-  return expanded;
+  Result<Template> parsed = Template::parse(text, name);
+  if (!parsed) {
+    return fail(std::move(parsed).error().within("error parsing template " + std::string(name)));
+  }
+  return parsed->expand(data, environment, limits);
 }
 
 }  // namespace silverback::templates

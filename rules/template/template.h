@@ -2,9 +2,10 @@
 // hold them.
 //
 //   templates::Environment environment{.query = …, .now = t, .external_url = url};
-//   Result<std::string> text = templates::expand("{{ $labels.job }}: {{ $value | humanize }}",
-//                                                "__alert_" + rule, data, environment);
-//   if (!text) text = "<error expanding template: " + text.error().message + ">";
+//   Template text = TRY(Template::parse("{{ $labels.job }}: {{ $value | humanize }}",
+//                                       "__alert_" + rule));
+//   Result<std::string> value = text.expand(data, environment);
+//   if (!value) value = "<error expanding template: " + value.error().message + ">";
 //
 // Known to every text: $labels $externalLabels $externalURL $value, and the same as .Labels
 // .ExternalLabels .ExternalURL .Value. A label that is not there is the empty string.
@@ -16,9 +17,11 @@
 // Threads: free functions.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/labels.h"
 #include "base/result.h"
@@ -36,12 +39,32 @@ struct Data {
   std::optional<std::string> histogram = {};
 };
 
-// Whether the text is a template. Errors: kInvalidArgument, `template: NAME:LINE: message`.
-Status check(std::string_view text, std::string_view name);
+struct Tree;
 
-// The text with its actions replaced by what they give. Errors: kInvalidArgument and kExecution
-// (limits included), in Prometheus's words: `error parsing template NAME: …`, `error executing
-// template NAME: …`.
+// A text, parsed once and expanded as often as you like.
+class Template {
+ public:
+  // Errors: kInvalidArgument, `template: NAME:LINE: message`.
+  static Result<Template> parse(std::string_view text, std::string_view name);
+
+  // The text with its actions replaced by what they give. Errors: kExecution (limits included), in
+  // Prometheus's words: `error executing template NAME: …`.
+  Result<std::string> expand(const Data& data, const Environment& environment,
+                             const ExecutionLimits& limits = {}) const;
+
+  // Whether one of its actions may call `function`.
+  bool may_call(std::string_view function) const;
+
+ private:
+  Template(std::string text, std::shared_ptr<const Tree> tree)
+      : text_(std::move(text)), tree_(std::move(tree)) {}
+
+  std::string text_;
+  std::shared_ptr<const Tree> tree_;  // null: a text without actions
+};
+
+// Both in one, for a text that is needed once. Errors: those of parsing come as
+// `error parsing template NAME: …`.
 Result<std::string> expand(std::string_view text, std::string_view name, const Data& data,
                            const Environment& environment, const ExecutionLimits& limits = {});
 

@@ -1,9 +1,11 @@
 #include "base/file.h"
 
 #include <filesystem>
+#include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace silverback {
@@ -25,6 +27,21 @@ class FileTest : public ::testing::Test {
   FileSystem& files_ = FileSystem::posix();
   const fs::path dir_ = fs::path(::testing::TempDir()) / ("file_test-" + std::to_string(getpid()));
 };
+
+TEST_F(FileTest, ReadsAllOfWhatDoesNotKnowItsSize) {
+  ASSERT_EQ(mkfifo((dir_ / "pipe").c_str(), 0600), 0);
+  const std::string text(40'000, 'x');
+  std::thread writer([&] {
+    const int fd = open((dir_ / "pipe").c_str(), O_WRONLY);
+    EXPECT_EQ(write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    close(fd);
+  });
+  EXPECT_EQ(files_.read_all(dir_ / "pipe"), text);
+  writer.join();
+  const Result<std::string> made_up = files_.read_all("/proc/self/status");
+  ASSERT_TRUE(made_up);
+  EXPECT_NE(made_up->find("Name:"), std::string::npos);
+}
 
 TEST_F(FileTest, AppendsAndReadsBack) {
   auto file = files_.create(dir_ / "f");

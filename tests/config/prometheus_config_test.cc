@@ -86,10 +86,10 @@ const Case kCases[] = {
     {"scrape_configs: [{job_name: a, scrape_protocols: [x]}]", "1:50: scrape_configs[0].scrape_protocols: expected PrometheusProto, OpenMetricsText1.0.0, OpenMetricsText0.0.1, PrometheusText1.0.0 or PrometheusText0.0.4, not \"x\""},
     {"scrape_configs: [{job_name: a, scrape_protocols: []}]", "1:50: scrape_configs[0].scrape_protocols: expected at least one protocol"},
     {"rule_files: ['a/*/b.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/*/b.yml\""},
-    {"rule_files: ['a/**/b.yml', '**/b*.yml', 'a[12]/b?/*.yml']", "ok"},
+    {"rule_files: ['a/**/b.yml', '**/b*.yml', 'a[12]/b?/*.yml']", "ok", false},
     {"rule_files: ['a/**/b*/c.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/**/b*/c.yml\""},
-    {"rule_files: ['a[/*.yml']", "1:14: rule_files[0]: bad file name pattern \"a[/*.yml\""},
-    {"scrape_config_files: ['a/**/b.yml']", "1:23: scrape_config_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\"", false},
+    {"rule_files: ['a[/*.yml']", "1:14: rule_files[0]: bad file name pattern \"a[/*.yml\"", false},
+    {"scrape_config_files: ['a/**/b.yml']", "1:23: scrape_config_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\""},
     {"rule_files: ['']", "1:14: rule_files[0]: expected the path of files, not \"\"", false},
 
     // Scraping.
@@ -151,6 +151,12 @@ const Case kCases[] = {
     {"otlp: {promote_resource_attributes: [a], promote_all_resource_attributes: true}", "1:37: otlp.promote_resource_attributes: cannot stand next to promote_all_resource_attributes"},
     {"otlp: {ignore_resource_attributes: [a]}", "1:36: otlp.ignore_resource_attributes: needs promote_all_resource_attributes"},
     {"storage: {tsdb: {retention: {percentage: 101}}}", "1:42: storage.tsdb.retention.percentage: expected a number from 0 to 100"},
+    {"storage: {tsdb: {retention: {percentage: 0.5}}}", "ok", false},
+    {"remote_write: [{url: 'http://h', queue_config: {capacity: 0, max_samples_per_send: 0}}]",
+     "1:59: remote_write[0].queue_config.capacity: cannot be 0\n1:84: remote_write[0].queue_config.max_samples_per_send: cannot be 0", false},
+    {"remote_write: [{url: 'http://h', queue_config: {min_shards: 7, max_shards: 5}}]", "1:61: remote_write[0].queue_config.min_shards: cannot be above max_shards, 5", false},
+    {"remote_write: [{url: 'http://h', queue_config: {min_backoff: 10s, max_backoff: 1s}}]", "1:80: remote_write[0].queue_config.max_backoff: cannot be below min_backoff, 10s", false},
+    {"tracing: {endpoint: x, headers: {Authorization: y}}", "1:33: tracing.headers: the header Authorization cannot be set here"},
 
     // Every other text.
     {"scrape_configs: [{job_name: a, basic_auth: {username: u, password_file: []}}]", "1:73: scrape_configs[0].basic_auth.password_file: expected the path of a file, not a list"},

@@ -51,8 +51,8 @@ TEST(RuleFile, HoldsNamesToTheLegacyScheme) {
       "  - {record: a.b, expr: 1, labels: {c.d: x}}\n"
       "  - {record: 'a:b', expr: 1, labels: {c_d: x}}\n"
       "  - {alert: a.b, expr: 1, annotations: {e-f: x}}\n";
-  EXPECT_TRUE(parse_rule_file(yaml, "r.yml", NameScheme::kUtf8));
-  const Result<RuleFile> file = parse_rule_file(yaml, "r.yml", NameScheme::kLegacy);
+  EXPECT_TRUE(parse_rule_file(yaml, "r.yml", {.names = NameScheme::kUtf8}));
+  const Result<RuleFile> file = parse_rule_file(yaml, "r.yml", {.names = NameScheme::kLegacy});
   ASSERT_FALSE(file);
   EXPECT_EQ(file.error().message,
             "r.yml:3:11: groups[0].labels: expected a label name, not \"g.h\"\n"

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr templates::ExecutionLimits kLimits{
       .output_bytes_max = 10'000, .steps_max = 10'000, .depth_max = 20};
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const bool is_template = templates::check(text, "t").has_value();
+  const bool is_template = templates::Template::parse(text, "t").has_value();
   const auto expanded = templates::expand(text, "t", alert, environment, kLimits);
   if (expanded && (!is_template || expanded->size() > kLimits.output_bytes_max)) std::abort();
   if (!expanded && is_template == expanded.error().message.starts_with("error parsing"))

@@ -14,8 +14,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/memory_storage.h"
 #include "base/thread_pool.h"
-#include "tests/testing/memory_storage.h"
 #include "tests/testing/seed.h"
 
 namespace silverback::promql {
@@ -41,7 +41,7 @@ class EngineTest : public ::testing::Test {
     return Engine(options).instant(storage_, query, t, query_options);
   }
 
-  testing::MemoryStorage storage_;
+  MemoryStorage storage_;
 };
 
 TEST_F(EngineTest, TakesAnotherSubqueryStepFromTheNextQueryOn) {
@@ -370,8 +370,8 @@ TEST_F(EngineTest, ATimeoutEndsAQuantileInTheMiddleOfAGroup) {
 }
 
 // Values with every kind of trouble: gaps, staleness, resets, NaN, Inf, fractions.
-testing::MemoryStorage random_storage(std::mt19937_64& random) {
-  testing::MemoryStorage storage;
+MemoryStorage random_storage(std::mt19937_64& random) {
+  MemoryStorage storage;
   const auto chance = [&](int percent) { return static_cast<int>(random() % 100) < percent; };
   for (int s = 0; s < 150; ++s) {
     const std::string i = std::to_string(s);
@@ -440,7 +440,7 @@ TEST(EngineRandom, ThreadsDoNotChangeABit) {
   const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
-  const testing::MemoryStorage storage = random_storage(random);
+  const MemoryStorage storage = random_storage(random);
   ThreadPool pool("query", 4);
   for (const std::string_view query : kQueries) {
     const auto alone = Engine(all_features(nullptr)).range(storage, query, 0, 3'000'000, 1'700, {});
@@ -465,7 +465,7 @@ TEST(EngineRandom, TheAnswerAtAnInstantDoesNotDependOnTheRange) {
   const std::uint64_t seed = silverback::testing::seed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
-  const testing::MemoryStorage storage = random_storage(random);
+  const MemoryStorage storage = random_storage(random);
   const Engine engine(all_features(nullptr));
   const DurationMs step = 20'000 + static_cast<DurationMs>(random() % 50'000);
   for (const std::string_view query : kQueries) {

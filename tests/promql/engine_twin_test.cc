@@ -11,20 +11,19 @@
 
 #include <gtest/gtest.h>
 
+#include "base/memory_storage.h"
 #include "base/number_text.h"
 #include "base/thread_pool.h"
 #include "promql/engine.h"
 #include "promql/parser.h"
 #include "tests/promql/naive_engine.h"
 #include "tests/promql/random_expression.h"
-#include "tests/testing/memory_storage.h"
 #include "tests/testing/seed.h"
 
 namespace silverback::promql {
 namespace {
 
 using testing::ExpressionVocabulary;
-using testing::MemoryStorage;
 using testing::NaiveEngine;
 using testing::NaiveSample;
 using testing::NaiveValue;

@@ -11,10 +11,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/memory_storage.h"
 #include "base/thread_pool.h"
 #include "promql/engine.h"
 #include "tests/promql/promql_test_runner.h"
-#include "tests/testing/memory_storage.h"
 
 namespace silverback::promql::testing {
 namespace {
@@ -138,7 +138,7 @@ TEST(PromqlCorpus, EveryExpressionEvaluates) {
       ADD_FAILURE_AT(path, line_number) << line << ": " << expr.error().message;
       continue;
     }
-    silverback::testing::MemoryStorage storage;
+    MemoryStorage storage;
     std::set<Labels> series;
     for (const VectorSelector* selector : selectors_of(**expr)) {
       series.insert(wanted_labels(*selector));

@@ -1,15 +1,13 @@
 #include "tests/promql/promql_test_file.h"
 
 #include <algorithm>
-#include <cctype>
-#include <cstdlib>
 #include <fstream>
 #include <string_view>
 #include <utility>
 
 #include "base/number_text.h"
-#include "base/sample.h"
 #include "promql/parser.h"
+#include "promql/series_notation.h"
 
 namespace silverback::promql::testing {
 namespace {
@@ -48,101 +46,6 @@ Result<DurationMs> read_duration(std::string_view text) {
   const auto ms = static_cast<DurationMs>(*seconds * 1000);
   return negative ? -ms : ms;
 }
-
-// Reads the items of a series line, e.g. `1 2+1x3 _ _x2 stale {{count:1}}x4`.
-class ItemReader {
- public:
-  explicit ItemReader(std::string_view text) : text_(trim(text)) {}
-
-  Result<std::vector<ItemValue>> read() {
-    while (!text_.empty()) {
-      TRY(read_item());
-      if (!text_.empty() && text_.front() != ' ' && text_.front() != '\t') {
-        return bad("bad values at " + std::string(text_));
-      }
-      text_ = trim(text_);
-    }
-    return std::move(values_);
-  }
-
- private:
-  Status read_item() {
-    if (text_.starts_with("{{")) return read_histogram();
-    if (take_prefix(text_, "_")) {
-      const std::size_t count = TRY(read_repeat()).value_or(1);
-      values_.insert(values_.end(), count, ItemValue{});
-      return {};
-    }
-    double v = 0;
-    if (take_prefix(text_, "stale")) {
-      v = stale_marker();
-    } else {
-      v = TRY(read_number());
-    }
-    double step = 0;
-    if (!text_.empty() && (text_.front() == '+' || text_.front() == '-')) {
-      step = TRY(read_number());
-      if (!text_.starts_with("x")) return bad("a step wants xN");
-    }
-    const std::size_t more = TRY(read_repeat()).value_or(0);
-    for (std::size_t i = 0; i <= more; ++i) {
-      values_.push_back({ItemValue::Kind::kFloat, v});
-      if (step != 0) v += step;
-    }
-    return {};
-  }
-
-  Status read_histogram() {
-    TRY(skip_histogram());
-    if (text_.starts_with("+{{") || text_.starts_with("-{{")) {
-      text_.remove_prefix(1);
-      TRY(skip_histogram());
-    }
-    const std::size_t more = TRY(read_repeat()).value_or(0);
-    values_.insert(values_.end(), more + 1, ItemValue{ItemValue::Kind::kHistogram, 0});
-    return {};
-  }
-
-  Status skip_histogram() {
-    const auto end = text_.find("}}");
-    if (end == std::string_view::npos) return bad("no }}");
-    text_.remove_prefix(end + 2);
-    return {};
-  }
-
-  Result<std::optional<std::size_t>> read_repeat() {
-    if (!take_prefix(text_, "x")) return std::optional<std::size_t>();
-    std::size_t digits = 0;
-    std::size_t count = 0;
-    while (digits < text_.size() && std::isdigit(static_cast<unsigned char>(text_[digits])) != 0) {
-      count = count * 10 + static_cast<std::size_t>(text_[digits++] - '0');
-    }
-    if (digits == 0) return bad("x wants a number");
-    text_.remove_prefix(digits);
-    return std::optional<std::size_t>(count);
-  }
-
-  Result<double> read_number() {
-    std::size_t end = 0;
-    if (end < text_.size() && (text_[end] == '+' || text_[end] == '-')) ++end;
-    const std::size_t digits = end;
-    while (end < text_.size() &&
-           (std::isalnum(static_cast<unsigned char>(text_[end])) != 0 || text_[end] == '.')) {
-      if (text_[end] == 'x') break;
-      const bool exponent = (text_[end] == 'e' || text_[end] == 'E') && end > digits &&
-                            std::isdigit(static_cast<unsigned char>(text_[digits])) != 0;
-      ++end;
-      if (exponent && end < text_.size() && (text_[end] == '+' || text_[end] == '-')) ++end;
-    }
-    const auto v = parse_float(text_.substr(0, end));
-    if (!v) return bad("bad number at " + std::string(text_));
-    text_.remove_prefix(end);
-    return *v;
-  }
-
-  std::string_view text_;
-  std::vector<ItemValue> values_;
-};
 
 // Splits `name{a="b c"} 1 2` after the metric.
 std::size_t metric_end(std::string_view line) {
@@ -252,7 +155,7 @@ class FileReader {
     }
     SeriesLine series;
     series.metric = TRY(parse_metric(metric));
-    series.values = TRY(ItemReader(line.substr(end)).read());
+    series.values = TRY(parse_series_values(line.substr(end)));
     if (!out.empty() && out.back().has_start_timestamps && out.back().metric == series.metric) {
       out.back().values = std::move(series.values);
     } else {

@@ -18,19 +18,13 @@
 #include "base/labels.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "promql/series_notation.h"
 
 namespace silverback::promql::testing {
 
-// One value of a series line: a float, a gap, or a native histogram (whose numbers are not read).
-struct ItemValue {
-  enum class Kind { kGap, kFloat, kHistogram };
-  Kind kind = Kind::kGap;
-  double v = 0;
-};
-
 struct SeriesLine {
   Labels metric;
-  std::vector<ItemValue> values;
+  std::vector<NotedValue> values;
   bool has_start_timestamps = false;  // a line `metric@st …` gives them
 };
 

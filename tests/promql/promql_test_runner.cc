@@ -8,12 +8,12 @@
 #include <set>
 #include <utility>
 
+#include "base/memory_storage.h"
 #include "base/number_text.h"
 #include "base/regex.h"
 #include "promql/engine.h"
 #include "promql/functions.h"
 #include "tests/promql/promql_test_file.h"
-#include "tests/testing/memory_storage.h"
 
 namespace silverback::promql::testing {
 namespace {
@@ -148,7 +148,7 @@ Points expected_points(const std::vector<SeriesLine>& series, TimestampMs start,
   Points points;
   for (const SeriesLine& line : series) {
     for (std::size_t i = 0; i < line.values.size(); ++i) {
-      if (line.values[i].kind != ItemValue::Kind::kFloat) continue;
+      if (line.values[i].kind != NotedValue::Kind::kFloat) continue;
       points[line.metric][start + static_cast<DurationMs>(i) * step] = line.values[i].v;
     }
   }
@@ -244,8 +244,8 @@ class Runner {
       if (line.has_start_timestamps) with_start_timestamps_.push_back(line.metric);
       for (std::size_t i = 0; i < line.values.size(); ++i) {
         const TimestampMs t = static_cast<DurationMs>(i) * load.step;
-        if (line.values[i].kind == ItemValue::Kind::kHistogram) histograms_.insert(line.metric);
-        if (line.values[i].kind != ItemValue::Kind::kFloat) continue;
+        if (line.values[i].kind == NotedValue::Kind::kHistogram) histograms_.insert(line.metric);
+        if (line.values[i].kind != NotedValue::Kind::kFloat) continue;
         const auto [last, first_sample] = last_.try_emplace(line.metric, t);
         if (!first_sample && last->second >= t) continue;
         last->second = t;
@@ -270,8 +270,8 @@ class Runner {
   // Why the evaluation is not run; empty if it is.
   std::string out_of_scope(const EvalCommand& eval, const ExprFacts& facts) const {
     for (const SeriesLine& line : eval.series) {
-      for (const ItemValue& value : line.values) {
-        if (value.kind == ItemValue::Kind::kHistogram) return "native histograms";
+      for (const NotedValue& value : line.values) {
+        if (value.kind == NotedValue::Kind::kHistogram) return "native histograms";
       }
     }
     for (const VectorSelector* selector : facts.selectors) {
@@ -406,7 +406,7 @@ class Runner {
   }
 
   const Engine engine_;
-  silverback::testing::MemoryStorage storage_;
+  MemoryStorage storage_;
   std::map<Labels, TimestampMs> last_;
   std::set<Labels> histograms_;
   std::vector<Labels> with_start_timestamps_;

@@ -54,8 +54,8 @@ TEST(Template, SaysWhatFailedInPrometheussWords) {
 }
 
 TEST(Template, IsCheckedWithoutData) {
-  EXPECT_TRUE(check("{{ $labels.x }} {{ .Foo }}", "t"));
-  const Status bad = check("{{ end }}", "t");
+  EXPECT_TRUE(Template::parse("{{ $labels.x }} {{ .Foo }}", "t"));
+  const Result<Template> bad = Template::parse("{{ end }}", "t");
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().message, "template: t:1: unexpected {{end}}");
 }

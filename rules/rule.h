@@ -1,0 +1,38 @@
+// What recording and alerting rules have in common: the result of an expression goes in, the
+// samples to be stored come out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/labels.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "promql/value.h"
+#include "rules/rule_set.h"
+
+namespace silverback::rules {
+
+// One evaluation.
+struct Evaluation {
+  TimestampNs slot;      // when it was due: the time of what alerts say
+  TimestampMs query_at;  // slot - query_offset: the time of the query, and of what is stored
+  std::uint64_t limit;   // of the group; 0: none
+
+  TimestampMs slot_ms() const { return slot / 1'000'000; }
+};
+
+struct OutputSample {
+  Labels labels;
+  double v = 0;
+  std::shared_ptr<const Histogram> h;  // instead of v
+};
+
+// Adding labels may have made two series one. Errors: kExecution, Prometheus's text of `kind`
+// (`rule` or `alert`).
+Status check_unique(const std::vector<const Labels*>& labels, std::string_view kind);
+
+}  // namespace silverback::rules
