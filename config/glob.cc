@@ -60,7 +60,7 @@ Result<Step> brackets(std::string_view pattern, std::size_t& at) {
     const std::uint32_t low = TRY(literal(pattern, at, true));
     std::uint32_t high = low;
     if (at < pattern.size() && pattern[at] == '-') high = TRY(literal(pattern, ++at, true));
-    step.ranges.push_back({low, high});
+    step.ranges.emplace_back(low, high);
     if (at >= pattern.size()) TRY(bad_pattern(pattern));
   } while (pattern[at] != ']');
   ++at;

@@ -219,7 +219,7 @@ void add_client(const std::string& path, const HttpClientConfig& http,
 void add_discoveries(const std::string& path, const Discoveries& discoveries,
                      std::vector<NotBuilt>& parts) {
   for (const auto& [key, sections] : discoveries.others)
-    parts.push_back({path + "." + key,
+    parts.push_back({std::string(path).append(".").append(key),
                      "this discovery is not built; http_sd_configs is the bridge to it: a small "
                      "server that lists the targets as JSON",
                      true});
