@@ -55,9 +55,13 @@ def check_dockerfile():
 
 def check_libraries(install):
     listed = set(re.search(r"--no-install-recommends ([^&]+)&&", install).group(1).split()) | IN_THE_BASE_IMAGE
-    loaded = subprocess.run(["ldd", os.environ["SILVERBACK_BIN"]], check=True, capture_output=True, text=True).stdout
+    binary = os.environ["SILVERBACK_BIN"]
+    # What those need themselves, apt installs with them.
+    dynamic = subprocess.run(["readelf", "--dynamic", binary], check=True, capture_output=True, text=True).stdout
+    named = set(re.findall(r"\(NEEDED\).*\[(\S+)\]", dynamic))
+    loaded = subprocess.run(["ldd", binary], check=True, capture_output=True, text=True).stdout
     needed = set()
-    for path in re.findall(r"=> (/\S+)", loaded):
+    for path in (path for name, path in re.findall(r"(\S+) => (/\S+)", loaded) if name in named):
         # dpkg knows the file by the path it was shipped with, with or without the /usr that /lib links to.
         for candidate in (path, os.path.realpath(path), path.replace("/lib/", "/usr/lib/", 1)):
             found = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True)
