@@ -37,6 +37,8 @@ const Case kCases[] = {
     {"global:\nrule_files:\nscrape_configs:\n", "ok"},
     {"global: {scrape_interval: 15s, evaluation_interval: 1m30s, external_labels: {a: b}}", "ok"},
     {"scrape_configs: [{job_name: a}]", "ok"},
+    {"scrape_configs: [{job_name: a, params: {m: }, static_configs: [{targets: [b], labels: {x: }}]}]", "ok"},
+    {"global: {external_labels: {a: ~}}", "ok"},
     {"scrape_configs: [{job_name: 1, static_configs: [{targets: ['a:1', b], labels: {x: '1'}}]}]", "ok"},
     {"scrape_configs: [{job_name: a, static_configs: [{targets: }]}]", "ok"},
     {"scrape_configs: [{job_name: a, scrape_interval: 5s}]", "ok"},
