@@ -178,7 +178,7 @@ TEST_F(RulesTest, SaysWhatIsWrongWithAParameter) {
       {"group_limit=x",
        R"(invalid parameter \"group_limit\": group_limit needs to be a number greater than 0, not \"x\")"},
       {"group_next_token=x",
-       R"(invalid parameter \"group_limit\": group_limit needs to be present in order to paginate over the groups)"},
+       R"(invalid parameter \"group_next_token\": group_limit needs to be present in order to paginate over the groups)"},
       {"group_limit=1&group_next_token=x",
        R"(invalid parameter \"group_next_token\": invalid group_next_token 'x'. were rule groups changed?)"},
   };

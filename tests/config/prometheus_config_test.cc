@@ -449,8 +449,9 @@ TEST(PrometheusConfig, SaysWhatToDoWithoutWhatIsNotBuilt) {
       "signing requests is not built",
       "tokens by JWT are not built",
       "scraping is not built yet; let an agent scrape and remote-write to /api/v1/write",
-      "this discovery is not built; http_sd_configs is the bridge to it: a small server that lists "
-      "the targets as JSON",
+      ("this discovery is not built; http_sd_configs is the bridge to it: a small server that "
+       "lists "
+       "the targets as JSON"),
       "late samples are taken as long as samples are kept, whatever their age",
       "stale series leave the memory with the others",
       "there is one encoding, and it is not Prometheus's",
