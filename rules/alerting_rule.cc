@@ -55,6 +55,8 @@ class Expansion {
   templates::Environment environment_;
 };
 
+// Prometheus writes a label whose template gives nothing with the template's own text; here the
+// series has the alert's labels.
 OutputSample state_sample(const Alert& alert, LabelsBuilder& builder) {
   builder.reset(alert.labels);
   builder.set(kMetricName, kAlertsMetric).set("alertstate", to_string(alert.state));

@@ -49,6 +49,14 @@ Alertmanager::Alertmanager(std::string url, std::size_t queue_capacity, std::siz
   assert(queue_capacity >= 1 && batch_size >= 1);
 }
 
+void Alertmanager::remove_metrics(Registry& registry, const std::string& url) {
+  for (const std::string_view name :
+       {"prometheus_notifications_sent_total", "prometheus_notifications_errors_total",
+        "prometheus_notifications_dropped_total", "prometheus_notifications_queue_length",
+        "prometheus_notifications_latency_seconds"})
+    registry.remove(name, {{"alertmanager", url}});
+}
+
 void Alertmanager::reach_by(std::shared_ptr<net::HttpSession> session,
                             std::chrono::milliseconds timeout) {
   MutexLock lock(mutex_);

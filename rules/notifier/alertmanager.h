@@ -46,6 +46,8 @@ class Alertmanager : public std::enable_shared_from_this<Alertmanager> {
   // False if it is not idle by then.
   bool wait_until_idle(std::chrono::steady_clock::time_point deadline) EXCLUDES(mutex_);
   const std::string& url() const { return url_; }
+  // When no other Alertmanager of that URL is left.
+  static void remove_metrics(Registry& registry, const std::string& url);
 
  private:
   struct Metrics {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
@@ -99,14 +100,24 @@ Result<std::shared_ptr<const Notifier::Section>> Notifier::make_section(
 
 void Notifier::tick(SteadyTime now) {
   MutexLock lock(reload_mutex_);
-  leaving_.erase(std::remove_if(leaving_.begin(), leaving_.end(),
-                                [](const auto& alertmanager) { return alertmanager->is_idle(); }),
-                 leaving_.end());
+  forget_leaving(*routing());
   if (is_stopped_ || discovery_.tick(now).empty()) return;
   const auto before = routing();
   const auto next = std::make_shared<Routing>(*before);
   fill_routes(*next, *before);
   replace(next);
+}
+
+void Notifier::forget_leaving(const Routing& routing) {
+  std::set<std::string> reached;
+  for (const Route& route : routing.routes)
+    for (const auto& alertmanager : route.alertmanagers) reached.insert(alertmanager->url());
+  std::erase_if(leaving_, [&](const std::shared_ptr<Alertmanager>& alertmanager) {
+    if (!alertmanager->is_idle()) return false;
+    if (!reached.contains(alertmanager->url()))
+      Alertmanager::remove_metrics(metrics_, alertmanager->url());
+    return true;
+  });
 }
 
 // Alertmanagers as they are found now, those of `before` if they are known by their URL.

@@ -14,8 +14,7 @@
 // Alerts are tried once; who still has a reason sends them again (Prometheus's protocol). It owns
 // no thread: requests go on by the client's callbacks.
 //
-// Metrics have Prometheus's names. A registry forgets nothing: the series of an Alertmanager that
-// is gone keep their last values.
+// Metrics have Prometheus's names. The series of an Alertmanager that is gone end with its queue.
 //
 // Threads: everything from any thread. send() and alertmanagers() wait for nobody; apply(), tick()
 // and stop() for each other.
@@ -105,6 +104,8 @@ class Notifier {
   Result<std::shared_ptr<const Section>> make_section(const config::AlertmanagerConfig& config,
                                                       const Routing& before);
   void fill_routes(Routing& next, const Routing& before) REQUIRES(reload_mutex_);
+  // Those that are gone and have nothing to send any more.
+  void forget_leaving(const Routing& routing) REQUIRES(reload_mutex_);
   void replace(std::shared_ptr<const Routing> next) REQUIRES(reload_mutex_) EXCLUDES(mutex_);
   std::shared_ptr<const Routing> routing() const EXCLUDES(mutex_);
   Alerts relabeled(std::vector<Alert> alerts, const Routing& routing);

@@ -432,7 +432,11 @@ TEST_F(NotifierTest, AnAlertmanagerThatIsGoneIsSentWhatWaits) {
   gone.release();
   EXPECT_EQ(gone.wait_for("A|B"), "A|B");
   wait_until([&] { return count("sent_total", gone) == 2; });
-  notifier().tick(now_);
+  wait_until([&] {
+    notifier().tick(now_);
+    return count("sent_total", gone) == -1;
+  });
+  EXPECT_EQ(count("latency_seconds", gone), -1) << "its series end with it";
   EXPECT_EQ(gone.received(), "A|B");
 }
 
