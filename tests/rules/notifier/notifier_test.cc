@@ -553,7 +553,7 @@ TEST_F(NotifierTest, ManyThreadsMayUseIt) {
   notifier().stop(seconds(10));
   EXPECT_EQ(count("sent_total", first), 800);
   EXPECT_EQ(count("queue_length", first), 0);
-  EXPECT_EQ(count("queue_length", second), 0);
+  EXPECT_LE(count("queue_length", second), 0) << "or it is gone";
 }
 
 }  // namespace
