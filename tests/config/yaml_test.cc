@@ -29,6 +29,12 @@ std::string parsed(std::string_view yaml) {
   return node ? text_of(*node) : "error " + node.error().message;
 }
 
+TEST(ParseYaml, TakesATextWithoutAnAddress) {
+  const Result<YamlNode> node = parse_yaml(std::string_view());
+  ASSERT_TRUE(node);
+  EXPECT_TRUE(node->is_null());
+}
+
 TEST(Yaml, GivesTheTreeOfADocument) {
   struct Case {
     std::string_view yaml, want;
