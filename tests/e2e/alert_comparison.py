@@ -72,14 +72,17 @@ class Times:
         self.skews = []  # (from, until, seconds)
         self.largest = 0.0
 
+    def skew(self, when):
+        return max((s for begin, end, s in self.skews if begin <= when <= end), default=0.0)
+
     def allowed(self, name, when):
-        skew = max((s for begin, end, s in self.skews if begin <= when <= end), default=0.0)
-        return self.intervals[name] + DELIVERY_S + skew
+        return self.intervals[name] + DELIVERY_S + self.skew(when)
 
     def differ(self, name, a, b):
         if a is None or b is None:
             return a is not b
-        self.largest = max(self.largest, abs(a - b) - self.allowed(name, a) + self.intervals[name] + DELIVERY_S)
+        if not self.skew(a):
+            self.largest = max(self.largest, abs(a - b))
         return abs(a - b) > self.allowed(name, a)
 
 
@@ -170,9 +173,13 @@ def segments(points, gap_s):
 
 
 def samples_of(server, selector, since, until):
-    """{labels: [(t, value)]}, as stored in (since, until]."""
+    """{labels: [(t, value)]}, as stored in (since, until].
+
+    Where a rule's label expands to nothing, Prometheus gives ALERTS the text of its template; ours leaves it out.
+    """
     result = server.api("query", query=f"{selector}[{round((until - since) * 1000)}ms]", time=f"{until:.3f}")["result"]
-    return {key_of(series["metric"]): series["values"] for series in result}
+    expanded = lambda labels: {n: v for n, v in labels.items() if not v.startswith("{{")}
+    return {key_of(expanded(series["metric"])): series["values"] for series in result}
 
 
 def differing_series(left, right, times, name_of, until):
