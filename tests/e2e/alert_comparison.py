@@ -161,11 +161,11 @@ def breaches(notices, intervals, resend_s, away):
     return found
 
 
-def segments(points, gap_s):
-    """[(first, last)] of times that follow each other within `gap_s`."""
+def segments(points, gap_s, cut):
+    """[(first, last)] of times that follow each other within `gap_s` on the same side of `cut`."""
     out = []
     for t in points:
-        if out and t - out[-1][1] <= gap_s:
+        if out and t - out[-1][1] <= gap_s and not out[-1][1] <= cut < t:
             out[-1][1] = t
         else:
             out.append([t, t])
@@ -182,13 +182,13 @@ def samples_of(server, selector, since, until):
     return {key_of(expanded(series["metric"])): series["values"] for series in result}
 
 
-def differing_series(left, right, times, name_of, until):
+def differing_series(left, right, times, name_of, killed, until):
     """Of two results of samples_of(): the same series, there at the same times, with the same values near by."""
     found = []
     for labels in sorted(left.keys() | right.keys()):
         name = name_of(dict(labels))
         interval = times.intervals[name]
-        sides = [segments([t for t, _ in side.get(labels, [])], 2.6 * interval) for side in (left, right)]
+        sides = [segments([t for t, _ in side.get(labels, [])], 2.6 * interval, killed) for side in (left, right)]
         # What has begun just now may not have come to the other.
         sides = [[s for s in side if s[0] < until - times.allowed(name, s[0])] for side in sides]
         if len(sides[0]) != len(sides[1]):

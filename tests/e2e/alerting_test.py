@@ -28,7 +28,7 @@ import alert_comparison
 import local_http
 import servers
 
-from alert_comparison import shown
+from alert_comparison import key_of, shown
 
 ROUND_S = 90
 ROUNDS = max(1, round(int(os.environ.get("SILVERBACK_E2E_SECONDS", "90")) / ROUND_S))
@@ -310,6 +310,10 @@ def expect(condition, what):
         raise AssertionError(what)
 
 
+def without(labels, name):
+    return {n: v for n, v in labels.items() if n != name}
+
+
 def until(holds, seconds, what):
     deadline = time.monotonic() + seconds
     while not holds():
@@ -386,6 +390,8 @@ class Run:
         self.leave()
         at(BACK_S)
         self.come_back()
+        at(KILL_S - 2)
+        self.check_heard_again()
         at(KILL_S + self.random.random())
         self.kill_both()
         sleep_until(self.killed + SETTLE_S + (self.restarted - self.killed))
@@ -410,6 +416,20 @@ class Run:
                 sender.alertmanager.start()
         self.away.append((self.left, time.time()))
 
+    def check_heard_again(self):
+        """An Alertmanager that came back empty knows by now what fires: everything was told again."""
+        firing = lambda sender: {key_of(a["labels"]) for a in sender.alerts_by_state("firing")}
+        before = [firing(sender) for sender in self.senders]
+        time.sleep(1)  # what has begun just now is on its way
+        for sender, known in zip(self.senders, before):
+            if not sender.alertmanager:
+                continue
+            alerts = json.loads(sender.alertmanager.request("GET", "/api/v2/alerts").text)
+            heard = {key_of(without(a["labels"], "cluster")) for a in alerts}
+            missing = (known & firing(sender)) - heard
+            self.differences.add(f"{sender.server.name} told again", [shown(key) for key in sorted(missing)])
+            self.differences.count("alerts that Alertmanagers hear again", len(known) - len(missing))
+
     def kill_both(self):
         self.killed = time.time()
         for sender in self.senders:
@@ -432,7 +452,7 @@ class Run:
             for group in server.api("rules", type="alert")["groups"]
             for rule in group["rules"]
         }
-        firing = {alert_comparison.key_of(a["labels"]) for a in self.ours.alerts_by_state("firing")}
+        firing = {key_of(a["labels"]) for a in self.ours.alerts_by_state("firing")}
         firing = {key for key in firing if dict(key)["alertname"] != "KeepsFiring"}
         server.kill()
         killed = time.time()
@@ -444,7 +464,7 @@ class Run:
         while pending and time.time() < max(deadline.values()) + 2:
             firing_again = [n for n in self.ours.notices() if n.when > ready and not n.is_resolved]
             for notice in firing_again:
-                key = tuple(l for l in notice.labels if l[0] != "cluster")
+                key = key_of(without(dict(notice.labels), "cluster"))
                 if key in pending:
                     pending.discard(key)
                     # Half a second for the way.
@@ -491,7 +511,7 @@ class Run:
         sides = []
         for sender in self.senders:
             found = json.loads(sender.alertmanager.request("GET", "/api/v2/alerts").text)
-            sides.append({alert_comparison.key_of(a["labels"]): a for a in found})
+            sides.append({key_of(a["labels"]): a for a in found})
         left, right = sides
         found = [f"{shown(key)}: only one Alertmanager has it" for key in sorted(left.keys() ^ right.keys())]
         for key in left.keys() & right.keys():
@@ -520,8 +540,9 @@ class Run:
                 for alert in hook["alerts"] if when >= self.began else []:
                     if alert_comparison.seconds_of(alert["startsAt"]) < self.began:
                         continue
-                    key = alert_comparison.key_of(alert["labels"])
-                    sequences.setdefault(key, []).append((alert["status"], key_annotations(alert)))
+                    key = key_of(alert["labels"])
+                    annotations = key_of(alert["annotations"])
+                    sequences.setdefault(key, []).append((alert["status"], annotations))
             sides.append(sequences)
         left, right = sides
         found = []
@@ -544,7 +565,7 @@ class Run:
             sides = [
                 alert_comparison.samples_of(sender.server, selector, begin, now - 1) for sender in self.senders
             ]
-            found = alert_comparison.differing_series(*sides, self.times, name_of, now - 1)
+            found = alert_comparison.differing_series(*sides, self.times, name_of, self.killed, now - 1)
             self.differences.add(f"stored {selector}", found)
             self.differences.count("stored series", len(sides[0]))
 
@@ -618,7 +639,7 @@ class Run:
         return found
 
     def differing_alerts(self, left, right):
-        left, right = ({alert_comparison.key_of(a["labels"]): a for a in side} for side in (left, right))
+        left, right = ({key_of(a["labels"]): a for a in side} for side in (left, right))
         found = [f"{shown(key)}: only one has it" for key in sorted(left.keys() ^ right.keys())]
         for key in left.keys() & right.keys():
             a, b = left[key], right[key]
@@ -648,10 +669,6 @@ class Run:
         expect(code == 0, f"SIGTERM ends it with {code}")
         if told != {"drain1", "drain2"}:
             self.differences.add("drained", [f"of drain1 and drain2 only {sorted(told)}"])
-
-
-def key_annotations(alert):
-    return alert_comparison.key_of(alert["annotations"])
 
 
 def test(folder, started):
