@@ -5,7 +5,8 @@ same: labels, annotations, links, and times to an evaluation interval.
 Prometheus scrapes exporters that do what a script says, and remote-writes to Silverback. Each server has a real
 Alertmanager 0.25 and, beside it, a receiver that keeps every request. One round:
 
-    steady     alerts come, go, flap, fail by their limit, keep firing; templates with queries and with errors
+    steady     alerts come, go, flap, fail by their limit or their labels, keep firing; templates with queries and with
+               errors; more alerts than fit in one request
     reload     by SIGHUP, with rules changed, removed and added
     away       the Alertmanagers are killed, and come back empty
     killed     both servers, by kill -9, while alerts are pending and firing; what was pending is restored
@@ -81,8 +82,15 @@ remote_write:
 """
 
 ALERTMANAGER_CONFIG = """
-route: {receiver: hook, group_by: ["..."], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}
+route:
+  receiver: hook
+  group_by: ["..."]
+  group_wait: 0s
+  group_interval: 1s
+  repeat_interval: 1h
+  routes: [{receiver: none, matchers: [alertname = Wide]}]
 receivers:
+  - name: none
   - name: hook
     webhook_configs: [{url: "http://127.0.0.1:%d/hook", send_resolved: true}]
 """
@@ -141,6 +149,28 @@ groups:
   rules:
   - alert: TooMany
     expr: demo_flag{name=~"many.+"} == 1
+- name: edges
+  interval: 1s
+  rules:
+  - record: demo:scalar
+    expr: scalar(demo_flag{name="short"})
+  - record: demo:collides
+    expr: label_replace(demo_flag{name=~"twin.+"} == 1, "name", "same", "", "")
+  - alert: Collides
+    expr: demo_flag{name=~"twin.+"} == 1
+    labels: {name: same}
+  - alert: OwnCluster
+    expr: demo_flag{name="short"} == 1
+    labels: {cluster: own, replica: b}
+  - alert: Infinite
+    expr: demo_flag{name="short"} / 0 > 0
+    annotations: {summary: '{{ $value }} {{ humanize $value }} {{ humanizeDuration $value }}'}
+  - alert: NotANumber
+    expr: (demo_flag{name="short"} == 1) * NaN
+    annotations: {summary: '{{ $value }} {{ humanize1024 $value }} {{ printf "%.3g" $value }}'}
+  - alert: Wide
+    expr: demo_wide
+    annotations: {summary: '{{ $labels.n }}'}
 - name: waiting
   interval: 1s
   rules:
@@ -196,6 +226,7 @@ INTERVALS = {
     **dict.fromkeys(("HighLoad", "HostGone", "zone:demo_load:avg", "zone:demo_load:ratio"), 2),
     **dict.fromkeys(("Instant", "ShortFor", "NeverLongEnough", "KeepsFiring", "Drained", "TargetDown"), 1),
     **dict.fromkeys(("TooMany", "LongFiring", "NearlyDone", "FarOff"), 1),
+    **dict.fromkeys(("demo:scalar", "demo:collides", "Collides", "OwnCluster", "Infinite", "NotANumber", "Wide"), 1),
     **dict.fromkeys(("Kept", "Removed", "Changed", "Added", "GroupRemoved", "demo:flags:sum"), 1),
 }
 
@@ -217,6 +248,8 @@ SCRIPT = {
     "many1": [(4, 20), (43, FOREVER)],
     "many2": [(4, 20)],
     "many3": [(10, 14)],
+    "twin1": [(5, FOREVER)],
+    "twin2": [(11, 12.5)],
     "removed": [(6, FOREVER)],
     "kept": [(6, 36)],
     "changed": [(5, FOREVER)],
@@ -231,6 +264,8 @@ LOAD = {  # {(host, zone): [(from, value)]}; None: the series is gone
     ("a2", "a"): [(0, 6)],
     ("b1", "b"): [(0, 3), (7, None), (23, 3)],
 }
+# A series for each of so many alerts: more than both servers send at once.
+WIDE, WIDE_SPAN = 300, (4, 11)
 FLAKY_AWAY = [(9, 14), (41.5, 46.5)]
 
 
@@ -265,6 +300,8 @@ class Script:
             value = [v for since, v in steps if since <= max(t, 0)][-1]
             if value is not None:
                 lines.append(f'demo_load{{host="{host}",zone="{zone}"}} {value}')
+        if WIDE_SPAN[0] <= t < WIDE_SPAN[1]:
+            lines += [f'demo_wide{{n="{n}"}} 1' for n in range(WIDE)]
         return "\n".join(lines) + "\n"
 
 
@@ -310,8 +347,9 @@ def expect(condition, what):
         raise AssertionError(what)
 
 
-def without(labels, name):
-    return {n: v for n, v in labels.items() if n != name}
+def inside(labels):
+    """An alert's labels without those that differ between a server's own answers and what it tells others."""
+    return key_of({n: v for n, v in labels.items() if n not in ("cluster", "replica")})
 
 
 def until(holds, seconds, what):
@@ -418,14 +456,14 @@ class Run:
 
     def check_heard_again(self):
         """An Alertmanager that came back empty knows by now what fires: everything was told again."""
-        firing = lambda sender: {key_of(a["labels"]) for a in sender.alerts_by_state("firing")}
+        firing = lambda sender: {inside(a["labels"]) for a in sender.alerts_by_state("firing")}
         before = [firing(sender) for sender in self.senders]
         time.sleep(1)  # what has begun just now is on its way
         for sender, known in zip(self.senders, before):
             if not sender.alertmanager:
                 continue
             alerts = json.loads(sender.alertmanager.request("GET", "/api/v2/alerts").text)
-            heard = {key_of(without(a["labels"], "cluster")) for a in alerts}
+            heard = {inside(a["labels"]) for a in alerts}
             missing = (known & firing(sender)) - heard
             self.differences.add(f"{sender.server.name} told again", [shown(key) for key in sorted(missing)])
             self.differences.count("alerts that Alertmanagers hear again", len(known) - len(missing))
@@ -452,7 +490,7 @@ class Run:
             for group in server.api("rules", type="alert")["groups"]
             for rule in group["rules"]
         }
-        firing = {key_of(a["labels"]) for a in self.ours.alerts_by_state("firing")}
+        firing = {inside(a["labels"]) for a in self.ours.alerts_by_state("firing")}
         firing = {key for key in firing if dict(key)["alertname"] != "KeepsFiring"}
         server.kill()
         killed = time.time()
@@ -464,7 +502,7 @@ class Run:
         while pending and time.time() < max(deadline.values()) + 2:
             firing_again = [n for n in self.ours.notices() if n.when > ready and not n.is_resolved]
             for notice in firing_again:
-                key = key_of(without(dict(notice.labels), "cluster"))
+                key = inside(dict(notice.labels))
                 if key in pending:
                     pending.discard(key)
                     # Half a second for the way.
