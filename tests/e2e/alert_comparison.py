@@ -203,17 +203,21 @@ def differing_series(left, right, times, name_of, killed, until):
 
 
 def differing_values(labels, left, right, times, name):
-    """Each value has an equal one on the other side near it; that of ALERTS_FOR_STATE is a time itself."""
+    """Each value has an equal one on the other side near it; that of ALERTS_FOR_STATE is a time itself.
+
+    A value of one scrape alone may come and go between two evaluations of the other.
+    """
     is_time = ("__name__", "ALERTS_FOR_STATE") in labels
     found = []
     for side, here, there in (("left", left, right), ("right", right, left)):
-        for t, v in here:
+        for i, (t, v) in enumerate(here):
             near = [w for u, w in there if abs(u - t) <= times.allowed(name, t)]
             if is_time:
-                agrees = not near or any(abs(float(v) - float(w)) <= times.allowed(name, t) + 1 for w in near)
+                agrees = any(abs(float(v) - float(w)) <= times.allowed(name, t) + 1 for w in near)
             else:
-                agrees = not near or v in near
-            if not agrees:
+                has_lasted = v in (w for _, w in here[max(i - 1, 0) : i] + here[i + 1 : i + 2])
+                agrees = not has_lasted or v in near
+            if near and not agrees:
                 found.append(f"{shown(labels)} at {t}: {v} on the {side}, near it {sorted(set(near))}")
                 break
     return found
