@@ -173,17 +173,23 @@ def segments(points, gap_s, cut):
 
 
 def samples_of(server, selector, since, until):
-    """{labels: [(t, value)]}, as stored in (since, until].
+    """{labels: [(t, value)]}, as stored in (since, until]."""
+    return by_labels(server.api("query", query=f"{selector}[{round((until - since) * 1000)}ms]", time=f"{until:.3f}"))
 
-    Where a rule's label expands to nothing, Prometheus gives ALERTS the text of its template; ours leaves it out.
-    """
-    result = server.api("query", query=f"{selector}[{round((until - since) * 1000)}ms]", time=f"{until:.3f}")["result"]
+
+def looked_up(server, selector, since, until):
+    """{labels: [(t, value)]}, as a graph has it: what is not marked stale is there for minutes more."""
+    return by_labels(server.api("query_range", query=selector, start=f"{since:.3f}", end=f"{until:.3f}", step=0.5))
+
+
+def by_labels(matrix):
+    """Where a rule's label expands to nothing, Prometheus gives ALERTS the text of its template; ours leaves it out."""
     expanded = lambda labels: {n: v for n, v in labels.items() if not v.startswith("{{")}
-    return {key_of(expanded(series["metric"])): series["values"] for series in result}
+    return {key_of(expanded(series["metric"])): series["values"] for series in matrix["result"]}
 
 
 def differing_series(left, right, times, name_of, killed, until):
-    """Of two results of samples_of(): the same series, there at the same times, with the same values near by."""
+    """Of two results of samples_of() or looked_up(): the same series, at the same times, with the same values near by."""
     found = []
     for labels in sorted(left.keys() | right.keys()):
         name = name_of(dict(labels))

@@ -596,11 +596,10 @@ class Run:
             '{__name__=~".+:.+"}': lambda labels: labels["__name__"],
         }
         for selector, name_of in names.items():
-            sides = [
-                alert_comparison.samples_of(sender.server, selector, begin, now - 1) for sender in self.senders
-            ]
-            found = alert_comparison.differing_series(*sides, self.times, name_of, self.killed, now - 1)
-            self.differences.add(f"stored {selector}", found)
+            for read in (alert_comparison.samples_of, alert_comparison.looked_up):
+                sides = [read(sender.server, selector, begin, now - 1) for sender in self.senders]
+                found = alert_comparison.differing_series(*sides, self.times, name_of, self.killed, now - 1)
+                self.differences.add(f"{read.__name__} {selector}", found)
             self.differences.count("stored series", len(sides[0]))
 
     def check_restored(self, now):
