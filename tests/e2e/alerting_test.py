@@ -269,9 +269,8 @@ WIDE, WIDE_SPAN = 300, (4, 11)
 FLAKY_AWAY = [(9, 14), (41.5, 46.5)]
 
 
-# What 2.42 answers otherwise than 3.14 does.
 def as_3_14(rule):
-    """A recording rule without labels has none in 2.42, an empty object in 3.14."""
+    """What 2.42 answers, as 3.14 does: a recording rule without labels has an empty object of them."""
     return {"labels": {}} | rule if rule["type"] == "recording" else rule
 
 
