@@ -1,12 +1,15 @@
 // The pages for people: an expression and its value now, and the server's state.
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "api/context.h"
 #include "api/endpoints.h"
 #include "api/html.h"
 #include "base/number_text.h"
 #include "promql/engine.h"
+#include "rules/manager.h"
+#include "rules/template/escape.h"
 
 namespace silverback::api {
 namespace {
@@ -92,6 +95,28 @@ std::string notes(const promql::QueryResult& result) {
   return html;
 }
 
+// A rule and its alerts. `rows` counts them, up to kRowsMax.
+std::string rule_rows(const Context& context, const rules::RuleSpec& spec,
+                      const rules::RuleStatus& status, std::size_t& rows) {
+  std::string html =
+      "<tr><td><strong>" + escape_html(spec.text.name()) + "</strong> <a href=\"" +
+      escape_html(context.options.external_path + templates::table_link(spec.query)) + "\">" +
+      escape_html(spec.query) + "</a>";
+  if (!status.last_error.empty())
+    html += "<p class=\"error\">" + escape_html(status.last_error) + "</p>";
+  html += "</td><td>";
+  html += spec.text.is_alert() ? to_string(status.state) : to_string(status.health);
+  html += "</td></tr>\n";
+  ++rows;
+  for (const rules::Alert& alert : status.alerts) {
+    if (rows++ >= kRowsMax) break;
+    html += row(alert.labels.to_string() + " since " + format_rfc3339_ns(alert.active_at) +
+                    ", value " + number_text(alert.value),
+                to_string(alert.state));
+  }
+  return html;
+}
+
 std::string flag_table(const Context& context) {
   std::string html = "<h2>Flags</h2><table><tbody>\n";
   for (const auto& [name, value] : context.options.flags) html += row("--" + name, value);
@@ -123,8 +148,22 @@ Response page_graph(const Context& context, const Request& request) {
 }
 
 Response page_alerts(const Context& context, const Request&) {
-  return html_page(context.options.external_path, "Alerts",
-                   "<p>No alerting rules are configured.</p>");
+  std::string body;
+  std::size_t rows = 0;
+  const std::vector<rules::GroupStatus> groups = context.storage.rules == nullptr
+                                                     ? std::vector<rules::GroupStatus>()
+                                                     : context.storage.rules->groups();
+  for (const rules::GroupStatus& group : groups) {
+    body += "<h2>" + escape_html(group.spec->name) + "</h2><p class=\"note\">" +
+            escape_html(group.spec->file) + "</p>\n";
+    body += "<table><thead><tr><th>Rule</th><th>State</th></tr></thead><tbody>\n";
+    for (std::size_t i = 0; i < group.rules.size() && rows < kRowsMax; ++i)
+      body += rule_rows(context, group.spec->rules[i], group.rules[i], rows);
+    body += "</tbody></table>\n";
+  }
+  if (groups.empty()) body = "<p>No rules are configured.</p>";
+  if (rows >= kRowsMax) body += "<p class=\"note\">More are not shown.</p>\n";
+  return html_page(context.options.external_path, "Alerts", body);
 }
 
 Response page_targets(const Context& context, const Request&) {

@@ -64,7 +64,7 @@ constexpr Route kRoutes[] = {
     {"/",                               kRead,    RunOn::kIo,      kAlways,     kNoBody,        &page_home},
     {"/query",                          kRead,    RunOn::kQueries, kAfterReady, kNoBody,        &page_graph},
     {"/graph",                          kRead,    RunOn::kQueries, kAfterReady, kNoBody,        &page_graph},
-    {"/alerts",                         kRead,    RunOn::kIo,      kAlways,     kNoBody,        &page_alerts},
+    {"/alerts",                         kRead,    RunOn::kWork,    kAlways,     kNoBody,        &page_alerts},
     {"/targets",                        kRead,    RunOn::kIo,      kAlways,     kNoBody,        &page_targets},
     {"/status",                         kRead,    RunOn::kIo,      kAlways,     kNoBody,        &page_status},
 };

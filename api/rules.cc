@@ -96,8 +96,8 @@ Status read_page(const Request& request, RuleFilter& filter) {
   const std::string_view limit = request.form.get("group_limit");
   filter.token = request.form.get("group_next_token");
   if (limit.empty() && !filter.token.empty()) {
-    return fail(
-        bad("group_limit", "group_limit needs to be present in order to paginate over the groups"));
+    return fail(bad("group_next_token",
+                    "group_limit needs to be present in order to paginate over the groups"));
   }
   if (limit.empty()) return {};
   const auto [end, error] =
@@ -171,8 +171,7 @@ void write_alert(JsonWriter& json, const Alert& alert) {
 // Go's zero time, of what has never happened.
 std::string time_text(TimestampMs t) { return t == 0 ? "0001-01-01T00:00:00Z" : format_rfc3339(t); }
 
-void write_rule(JsonWriter& json, const RuleSpec& spec, const RuleStatus& status,
-                bool with_alerts) {
+void write_rule(JsonWriter& json, const RuleSpec& spec, const RuleStatus& status) {
   const bool is_alert = spec.text.is_alert();
   json.begin_object();
   if (is_alert) json.key("state").string(to_string(status.state));
@@ -186,9 +185,7 @@ void write_rule(JsonWriter& json, const RuleSpec& spec, const RuleStatus& status
   if (is_alert) {
     write_texts(json, "annotations", spec.text.annotations);
     json.key("alerts").begin_array();
-    if (with_alerts) {
-      for (const Alert& alert : status.alerts) write_alert(json, alert);
-    }
+    for (const Alert& alert : status.alerts) write_alert(json, alert);
     json.end_array();
   }
   json.key("health").string(to_string(status.health));
@@ -206,7 +203,7 @@ void write_group(JsonWriter& json, const GroupStatus& group, const RuleFilter& f
   json.key("file").string(group.spec->file);
   json.key("rules").begin_array();
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    if (filter.takes(specs[i])) write_rule(json, specs[i], group.rules[i], filter.with_alerts);
+    if (filter.takes(specs[i])) write_rule(json, specs[i], group.rules[i]);
   }
   json.end_array();
   json.key("interval").number(static_cast<double>(group.spec->interval) / kMsPerSecond);
@@ -216,9 +213,9 @@ void write_group(JsonWriter& json, const GroupStatus& group, const RuleFilter& f
   json.end_object();
 }
 
-std::vector<GroupStatus> groups_of(const Context& context) {
+std::vector<GroupStatus> groups_of(const Context& context, bool with_alerts) {
   const rules::Manager* manager = context.storage.rules;
-  return manager == nullptr ? std::vector<GroupStatus>() : manager->groups();
+  return manager == nullptr ? std::vector<GroupStatus>() : manager->groups(with_alerts);
 }
 
 }  // namespace
@@ -226,7 +223,7 @@ std::vector<GroupStatus> groups_of(const Context& context) {
 Response rules(const Context& context, const Request& request) {
   const Result<RuleFilter> filter = rule_filter(request);
   if (!filter) return error_response(filter.error());
-  std::vector<GroupStatus> groups = groups_of(context);
+  std::vector<GroupStatus> groups = groups_of(context, filter->with_alerts);
   std::erase_if(groups, [&filter](const GroupStatus& group) { return !filter->takes(group); });
   auto group = groups.begin();
   if (!filter->token.empty()) {
@@ -255,7 +252,7 @@ Response rules(const Context& context, const Request& request) {
 Response alerts(const Context& context, const Request&) {
   JsonWriter json = begin_success();
   json.begin_object().key("alerts").begin_array();
-  for (const GroupStatus& group : groups_of(context)) {
+  for (const GroupStatus& group : groups_of(context, true)) {
     for (const RuleStatus& rule : group.rules) {
       for (const Alert& alert : rule.alerts) write_alert(json, alert);
     }
@@ -265,7 +262,7 @@ Response alerts(const Context& context, const Request&) {
 }
 
 Response alertmanagers(const Context& context, const Request&) {
-  notifier::AlertmanagerList list;
+  notifier::Alertmanagers list;
   if (context.storage.notifier != nullptr) list = context.storage.notifier->alertmanagers();
   JsonWriter json = begin_success();
   json.begin_object();

@@ -2,7 +2,7 @@
 //
 //   std::unique_ptr<Appender> batch = db.appender();
 //   SeriesRef ref = TRY(batch->series(labels));          // a later batch may use `ref` again
-//   TRY(batch->append(ref, {t, v}));
+//   batch->append(ref, {t, v});
 //   CommitResult result = TRY(batch->commit());          // returns when the samples are as durable
 //   as promised
 //
@@ -72,7 +72,7 @@ class Appender {
 
   // Makes the batch visible to queries and as durable as the store promises, or fails and stores
   // nothing of it. After an error or a success the batch is empty and can be filled again. Errors:
-  // kIo, kUnavailable.
+  // kIo, kUnavailable, kInvalidArgument (more samples than a store takes at once).
   virtual Result<CommitResult> commit() = 0;
   virtual void rollback() = 0;
 };

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 Error io_error(std::string_view operation, const fs::path& path, int error) {
   ErrorCode code = ErrorCode::kIo;
-  if (error == ENOENT) code = ErrorCode::kNotFound;
+  if (error == ENOENT || error == ENOTDIR) code = ErrorCode::kNotFound;
   if (error == ENOSPC || error == EDQUOT) code = ErrorCode::kUnavailable;
   std::string message(operation);
   message.append(" ").append(path.native()).append(": ");

@@ -169,12 +169,13 @@ std::vector<const MemoryStorage::Series*> MemoryStorage::matching(std::span<cons
                                                                   TimeRange range) const {
   std::vector<const Series*> found;
   const auto look_at = [&](const std::map<Labels, Series*>& all) {
-    for (const auto& [labels, series] : all) {
-      const auto inside = samples_in(series->samples, range);
+    for (const auto& entry : all) {
+      const Series& series = *entry.second;
+      const auto inside = samples_in(series.samples, range);
       const bool all_match =
           std::all_of(matchers.begin(), matchers.end(),
-                      [&](const Matcher& matcher) { return matcher.matches(series->labels); });
-      if (inside.first < inside.second && all_match) found.push_back(series);
+                      [&](const Matcher& matcher) { return matcher.matches(series.labels); });
+      if (inside.first < inside.second && all_match) found.push_back(&series);
     }
   };
   const auto name = std::find_if(matchers.begin(), matchers.end(), [](const Matcher& matcher) {

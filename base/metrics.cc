@@ -36,12 +36,7 @@ Registry::Entry& Registry::entry(std::string_view name, std::string_view help, M
     family = families_.emplace(std::string(name), FamilyEntry{std::string(help), type, {}}).first;
   }
   assert(family->second.type == type && family->second.help == help);
-  std::vector<Entry>& entries = family->second.entries;
-  const auto it = std::find_if(entries.begin(), entries.end(),
-                               [&](const Entry& e) { return e.labels == labels; });
-  if (it != entries.end()) return *it;
-  entries.emplace_back().labels = labels;
-  return entries.back();
+  return family->second.entries[labels];
 }
 
 Counter& Registry::counter(std::string_view name, std::string_view help, Labels labels) {
@@ -79,8 +74,7 @@ void Registry::remove(std::string_view name, const Labels& labels) {
   const MutexLock lock(mutex_);
   const auto family = families_.find(name);
   if (family == families_.end()) return;
-  std::erase_if(family->second.entries,
-                [&labels](const Entry& entry) { return entry.labels == labels; });
+  family->second.entries.erase(labels);
   if (family->second.entries.empty()) families_.erase(family);
 }
 
@@ -98,9 +92,9 @@ std::vector<Registry::Family> Registry::snapshot() const {
     result.reserve(families_.size());
     for (const auto& [name, family] : families_) {
       Family& copy = result.emplace_back(Family{name, family.help, family.type, {}});
-      for (const Entry& from : family.entries) {
+      for (const auto& [labels, from] : family.entries) {
         Point& point = copy.points.emplace_back();
-        point.labels = from.labels;
+        point.labels = labels;
         if (from.counter != nullptr) point.value = static_cast<double>(from.counter->value());
         if (from.gauge != nullptr) point.value = from.gauge->value();
         if (from.distribution != nullptr) point.distribution = from.distribution->snapshot();
@@ -109,10 +103,6 @@ std::vector<Registry::Family> Registry::snapshot() const {
     }
   }
   for (const Call& call : calls) result[call.family].points[call.point].value = call.read();
-  for (Family& family : result) {
-    std::sort(family.points.begin(), family.points.end(),
-              [](const Point& a, const Point& b) { return a.labels < b.labels; });
-  }
   return result;
 }
 

@@ -93,7 +93,6 @@ class Registry {
 
  private:
   struct Entry {
-    Labels labels;
     Counter* counter = nullptr;
     Gauge* gauge = nullptr;
     Distribution* distribution = nullptr;
@@ -102,7 +101,7 @@ class Registry {
   struct FamilyEntry {
     std::string help;
     MetricType type;
-    std::vector<Entry> entries;
+    std::map<Labels, Entry> entries;
   };
   Entry& entry(std::string_view name, std::string_view help, MetricType type, const Labels& labels)
       REQUIRES(mutex_);

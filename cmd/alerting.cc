@@ -16,10 +16,13 @@ namespace {
 // How long waiting alerts may take to be sent at the end.
 constexpr std::chrono::seconds kDrainGrace{10};
 constexpr std::chrono::seconds kDiscoveryInterval{1};
+// As good as never, and nanoseconds can still count some of them.
+constexpr DurationMs kResendDelayMax = 10LL * 365 * 86'400'000;
 
 std::size_t group_threads() {
-  // More than cores: a query that waits for the disk holds its thread.
-  return std::clamp<std::size_t>(std::size_t{4} * std::thread::hardware_concurrency(), 8, 64);
+  // Far more than cores: a group holds its thread while its queries run, and slow ones are not to
+  // hold back the others.
+  return std::clamp<std::size_t>(std::size_t{8} * std::thread::hardware_concurrency(), 32, 64);
 }
 
 bool is_concurrent(const Flags& flags) {
@@ -46,11 +49,15 @@ Result<AlertingChange> prepare_alerting(const config::PrometheusConfig& config,
       .interval = config.global.evaluation_interval,
       .query_offset = config.global.rule_query_offset,
       .names = config::name_scheme(config.global.metric_name_validation_scheme)};
-  change.groups = TRY(rules::load_groups(FileSystem::posix(), paths, defaults, features));
+  auto groups = rules::load_groups(FileSystem::posix(), paths, defaults, features);
+  const Status checked = notifier::Notifier::check(config.alerting);
+  if (!groups && !checked) groups.error().message += "\n" + checked.error().message;
+  if (!groups) return fail(std::move(groups).error());
+  TRY(checked);
+  change.groups = *std::move(groups);
   LabelsBuilder labels;
   for (const auto& [name, value] : config.global.external_labels) labels.set(name, value);
   change.external_labels = labels.build();
-  TRY(notifier::Notifier::check(config.alerting));
   change.alerting = config.alerting;
   return change;
 }
@@ -83,7 +90,7 @@ rules::Environment Alerting::environment(const Flags& flags, const Dependencies&
   };
   environment.outage_tolerance = flags.duration("rules.alert.for-outage-tolerance");
   environment.grace_period = flags.duration("rules.alert.for-grace-period");
-  environment.resend_delay = flags.duration("rules.alert.resend-delay");
+  environment.resend_delay = std::min(flags.duration("rules.alert.resend-delay"), kResendDelayMax);
   return environment;
 }
 
@@ -106,10 +113,14 @@ void Alerting::start() {
   });
 }
 
-void Alerting::stop() {
-  if (std::exchange(stopped_, true)) return;
+void Alerting::stop_rules() {
   manager_->stop();
   if (manager_thread_.joinable()) manager_thread_.join();
+}
+
+void Alerting::stop() {
+  if (std::exchange(stopped_, true)) return;
+  stop_rules();
   notifier_loop_.reset();
   notifier_.stop(kDrainGrace);
   client_.stop();

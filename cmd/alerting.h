@@ -63,7 +63,9 @@ class Alerting {
   void apply(const AlertingChange& change);
   // From now on rules are evaluated. Call it once.
   void start();
-  // No rule is evaluated any more; what waits for Alertmanagers is sent, for at most 10 s.
+  // No rule is evaluated any more.
+  void stop_rules();
+  // The same, and what waits for Alertmanagers is sent, for at most 10 s.
   void stop();
 
   const rules::Manager& rules() const { return *manager_; }

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/labels.h"
+#include "cmd/check_targets.h"
 #include "config/glob.h"
 #include "config/prometheus_config.h"
-#include "discovery/target_document.h"
 
 namespace silverback::cmd {
 namespace {
@@ -102,9 +102,8 @@ class ConfigCheck {
       console_.err << "  WARNING: " << part.path << ": " << part.message
                    << (part.refused ? " (the server does not start with it)\n" : " (ignored)\n");
     }
-    if (checks_.syntax_only) return;
-    find_rule_files(config);
-    if (!findings_.errors) {
+    if (!checks_.syntax_only) find_rule_files(config);
+    if (!checks_.syntax_only && !findings_.errors) {
       for (const std::string& notice : config::notices(files_, config))
         console_.out << "  WARNING: " << notice << '\n';
     }
@@ -132,12 +131,12 @@ class ConfigCheck {
   void check_job(const ScrapeConfig& job) {
     const std::string owner = "scrape job " + quote(job.job_name);
     check_http(job.http, owner + ": ", true);
-    check_discoveries(job.discoveries, owner);
+    check_discoveries(job.discoveries, target_rules(job), owner);
   }
 
   void check_alertmanager(const AlertmanagerConfig& alertmanager) {
     check_http(alertmanager.http, "alertmanager config: ", false);
-    check_discoveries(alertmanager.discoveries, "alertmanager config");
+    check_discoveries(alertmanager.discoveries, target_rules(alertmanager), "alertmanager config");
   }
 
   void check_http(const HttpClientConfig& http, const std::string& owner, bool needed) {
@@ -146,18 +145,22 @@ class ConfigCheck {
     check_named(named);
   }
 
-  void check_discoveries(const config::Discoveries& discoveries, const std::string& owner) {
+  void check_discoveries(const config::Discoveries& discoveries, const Result<TargetRules>& rules,
+                         const std::string& owner) {
+    if (!rules) return error(owner + ": " + rules.error().message);
+    if (const Status checked = check_targets(discoveries.static_targets, *rules); !checked)
+      error(owner + ": " + checked.error().message);
     std::vector<NamedFile> named;
     add_discovery_files(discoveries, owner + ": ", named);
     check_named(named);
     for (const config::FileDiscovery& discovery : discoveries.files) {
-      for (const std::string& glob : discovery.files) check_target_files(glob, owner);
+      for (const std::string& glob : discovery.files) check_target_files(glob, *rules, owner);
     }
   }
 
   void check_named(const std::vector<NamedFile>& named) {
     for (const NamedFile& file : named) {
-      if (file.path.empty()) continue;
+      if (checks_.syntax_only || file.path.empty()) continue;
       const auto opened = files_.open_read(file.path);
       if (opened) continue;
       const std::string problem = file.what + ": " + opened.error().message;
@@ -169,30 +172,18 @@ class ConfigCheck {
     }
   }
 
-  void check_target_files(const std::string& glob, const std::string& owner) {
+  void check_target_files(const std::string& glob, const TargetRules& rules,
+                          const std::string& owner) {
+    if (checks_.syntax_only) return;
     const auto paths = config::expand_glob(files_, glob);
     if (!paths) return error(paths.error().message);
     if (paths->empty())
       console_.out << "  WARNING: file " << quote(glob) << " for file_sd in " << owner
                    << " does not exist\n";
     for (const std::string& path : *paths) {
-      if (const Status checked = check_targets(path); !checked)
+      if (const Status checked = check_target_file(files_, path, rules); !checked)
         error("checking SD file " + quote(path) + ": " + checked.error().message);
     }
-  }
-
-  Status check_targets(const std::string& path) {
-    const std::string text = TRY(files_.read_all(path));
-    const auto format = path.ends_with(".json") ? discovery::DocumentFormat::kJson
-                                                : discovery::DocumentFormat::kYaml;
-    for (const auto& group : TRY(discovery::parse_targets(text, format, path, "__meta_filepath"))) {
-      for (const Labels& target : group.targets) {
-        const std::string_view address = target.get("__address__");
-        if (address.find('/') != std::string_view::npos)
-          return fail(ErrorCode::kInvalidArgument, quote(address) + " is not a valid hostname");
-      }
-    }
-    return {};
   }
 
   // Prometheus's instant selectors look back only so far.

@@ -311,6 +311,8 @@ void Server::Impl::start_loops() {
 }
 
 void Server::Impl::stop() {
+  // First: a reload may wait for queries of rules, and this ends them.
+  if (alerting) alerting->stop_rules();
   reload_loop.reset();
   self_scrape_loop.reset();
   if (alerting) alerting->stop();

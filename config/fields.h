@@ -307,8 +307,10 @@ class Fields {
     } else if (const YamlNode* given = take(name)) {
       if (!expect(*given, YamlNode::Kind::kMapping, at(name))) return;
       values.clear();
-      for (const YamlNode::Entry& entry : given->entries)
-        read(entry.value, at(name) + "." + entry.key, values[entry.key]);
+      for (const YamlNode::Entry& entry : given->entries) {
+        T& value = values[entry.key];  // stays empty where there is none: `runbook_url:`
+        if (!entry.value.is_null()) read(entry.value, at(name) + "." + entry.key, value);
+      }
     }
   }
 

@@ -60,7 +60,7 @@ Result<Step> brackets(std::string_view pattern, std::size_t& at) {
     const std::uint32_t low = TRY(literal(pattern, at, true));
     std::uint32_t high = low;
     if (at < pattern.size() && pattern[at] == '-') high = TRY(literal(pattern, ++at, true));
-    step.ranges.push_back({low, high});
+    step.ranges.emplace_back(low, high);
     if (at >= pattern.size()) TRY(bad_pattern(pattern));
   } while (pattern[at] != ']');
   ++at;
@@ -153,13 +153,16 @@ class Expansion {
     return folder.ends_with('/') ? folder + name : folder + "/" + name;
   }
 
-  // Empty where there is no such folder, or none that may be read, as in Go.
+  // Empty where there is no such folder. Go's would be, too, where one cannot be read: then rules
+  // or targets would vanish without a word.
   Result<std::vector<std::string>> names_in(const std::string& folder) {
     if (++folders_ > kGlobFoldersMax) {
       return fail(ErrorCode::kInvalidArgument,
                   "more than " + std::to_string(kGlobFoldersMax) + " folders to look into");
     }
-    return files_.list(folder.empty() ? "." : folder).value_or(std::vector<std::string>());
+    Result<std::vector<std::string>> names = files_.list(folder.empty() ? "." : folder);
+    if (!names && names.error().code == ErrorCode::kNotFound) return std::vector<std::string>();
+    return names;
   }
 
   // What is there and cannot be read is told by who reads it.

@@ -27,8 +27,8 @@ Result<bool> matches_glob(std::string_view pattern, std::string_view name);
 
 // The paths of files and folders that exist and match, ascending; none is no error. At most
 // kGlobFoldersMax folders are looked into. Errors: kInvalidArgument for a bad pattern, also where
-// nothing is compared with it, and for more folders.
+// nothing is compared with it, and for more folders; kIo for a folder that cannot be read.
 Result<std::vector<std::string>> expand_glob(FileSystem& files, const std::string& pattern);
-inline constexpr std::size_t kGlobFoldersMax = 100'000;
+inline constexpr std::size_t kGlobFoldersMax = 10'000;
 
 }  // namespace silverback::config

@@ -82,6 +82,7 @@ void describe(Fields& f, TracingConfig& tracing) {
   f.map("headers", kSecret, tracing.headers);
   f.choice("compression", tracing.compression, {"gzip"});
   f.field("timeout", kDuration, tracing.timeout);
+  check_headers(f, tracing.headers);
   f.require(!tracing.endpoint.empty(), "endpoint", "expected host:port");
   f.require(tracing.sampling_fraction >= 0 && tracing.sampling_fraction <= 1, "sampling_fraction",
             "expected a number from 0 to 1");
@@ -218,7 +219,7 @@ void add_client(const std::string& path, const HttpClientConfig& http,
 void add_discoveries(const std::string& path, const Discoveries& discoveries,
                      std::vector<NotBuilt>& parts) {
   for (const auto& [key, sections] : discoveries.others)
-    parts.push_back({path + "." + key,
+    parts.push_back({std::string(path).append(".").append(key),
                      "this discovery is not built; http_sd_configs is the bridge to it: a small "
                      "server that lists the targets as JSON",
                      true});

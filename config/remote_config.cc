@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 9> kReservedHeaders = {
     "content-type",  "content-length", "x-prometheus-remote-write-version",
     "user-agent",    "connection",     "x-prometheus-remote-read-version"};
 
+}  // namespace
+
 void check_headers(Fields& f, const std::map<std::string, std::string>& headers) {
   for (const auto& [name, value] : headers) {
     const std::string lower = to_lower(name);
@@ -23,8 +25,6 @@ void check_headers(Fields& f, const std::map<std::string, std::string>& headers)
       f.require(lower != reserved, "headers", "the header " + name + " cannot be set here");
   }
 }
-
-}  // namespace
 
 void describe(Fields& f, SigV4& sigv4) {
   f.field("region", kText, sigv4.region);
@@ -100,6 +100,14 @@ void describe(Fields& f, QueueConfig& queue) {
   f.field("max_backoff", kDuration, queue.max_backoff, Shown::kAlways);
   f.field("retry_on_http_429", kBool, queue.retry_on_http_429);
   f.field("sample_age_limit", kDuration, queue.sample_age_limit);
+  f.require(queue.capacity > 0, "capacity", "cannot be 0");
+  f.require(queue.max_shards > 0, "max_shards", "cannot be 0");
+  f.require(queue.min_shards > 0, "min_shards", "cannot be 0");
+  f.require(queue.max_samples_per_send > 0, "max_samples_per_send", "cannot be 0");
+  f.require(queue.min_shards <= queue.max_shards, "min_shards",
+            "cannot be above max_shards, " + std::to_string(queue.max_shards));
+  f.require(queue.min_backoff <= queue.max_backoff, "max_backoff",
+            "cannot be below min_backoff, " + format_duration(queue.min_backoff));
 }
 
 void describe(Fields& f, MetadataConfig& metadata) {

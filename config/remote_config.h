@@ -105,6 +105,9 @@ struct RemoteReadConfig {
   bool operator==(const RemoteReadConfig&) const = default;
 };
 
+// A problem for each of `headers` that no section may set.
+void check_headers(Fields& f, const std::map<std::string, std::string>& headers);
+
 void describe(Fields& f, SigV4& sigv4);
 void describe(Fields& f, AzureAd& azure);
 void describe(Fields& f, GoogleIam& iam);

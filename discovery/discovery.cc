@@ -26,6 +26,13 @@ TargetGroups groups_of(const std::vector<std::shared_ptr<Source>>& sources) {
   return all;
 }
 
+template <class S>
+void take_changed(const std::vector<std::shared_ptr<S>>& sources,
+                  std::set<const Source*>& changed) {
+  for (const auto& source : sources)
+    if (source->take_changed()) changed.insert(source.get());
+}
+
 double target_count(const std::vector<std::shared_ptr<Source>>& sources) {
   std::size_t count = 0;
   for (const auto& group : groups_of(sources)) count += group->targets.size();
@@ -54,18 +61,23 @@ Status Discovery::apply(const std::map<std::string, config::Discoveries>& sets, 
   MutexLock lock(mutex_);
   State next;
   for (const auto& [name, wanted] : sets) {
-    if (Status added = add_set(name, wanted, next); !added)
+    if (Status added = add_set(name, wanted, state_, next); !added)
       return fail(std::move(added).error().within(name));
   }
   for (const auto& [name, sources] : state_.sets)
     if (!next.sets.contains(name)) discovered(name).set(0);
   state_ = std::move(next);
   refresh(now);
+  std::set<const Source*> changed;
+  take_changed(state_.statics, changed);
+  take_changed(state_.files, changed);
+  received_updates_.add(changed.size());
   for (const auto& [name, sources] : state_.sets) discovered(name).set(target_count(sources));
   return {};
 }
 
-Status Discovery::add_set(const std::string& name, const config::Discoveries& wanted, State& next) {
+Status Discovery::add_set(const std::string& name, const config::Discoveries& wanted,
+                          const State& before, State& next) {
   if (!wanted.others.empty())
     return fail(ErrorCode::kInvalidArgument, wanted.others.begin()->first + " is not built");
   Sources& sources = next.sets[name];
@@ -79,15 +91,15 @@ Status Discovery::add_set(const std::string& name, const config::Discoveries& wa
     }
     if (source != nullptr) sources.push_back(std::move(source));
   };
-  use(wanted.static_targets, state_.statics, next.statics,
+  use(wanted.static_targets, before.statics, next.statics,
       [&] { return std::make_shared<StaticSource>(wanted.static_targets); });
   for (const config::FileDiscovery& config : wanted.files)
-    use(config, state_.files, next.files,
+    use(config, before.files, next.files,
         [&] { return std::make_shared<FileSource>(config, metrics_); });
   Status status;
   for (const config::HttpDiscovery& config : wanted.http)
-    use(config, state_.http, next.http, [&] {
-      auto made = make_http_source(config, name);
+    use(config, before.http, next.http, [&] {
+      auto made = make_http_source(config, name, before);
       if (!made) status = fail(std::move(made).error().within("http_sd_configs"));
       return made.value_or(nullptr);
     });
@@ -95,15 +107,16 @@ Status Discovery::add_set(const std::string& name, const config::Discoveries& wa
 }
 
 Result<std::shared_ptr<HttpSource>> Discovery::make_http_source(const config::HttpDiscovery& config,
-                                                                const std::string& set) {
+                                                                const std::string& set,
+                                                                const State& before) {
   const net::HttpOptions options = TRY(config::http_options(config.http));
   auto session = TRY(client_.open(options));
   const auto same_url =
-      std::find_if(state_.http.begin(), state_.http.end(),
+      std::find_if(before.http.begin(), before.http.end(),
                    [&](const auto& source) { return source->config().url == config.url; });
-  const TargetGroups before =
-      same_url == state_.http.end() ? TargetGroups() : (*same_url)->groups();
-  return std::make_shared<HttpSource>(config, std::move(session), before, set, metrics_);
+  TargetGroups found;
+  if (same_url != before.http.end()) found = (*same_url)->groups();
+  return std::make_shared<HttpSource>(config, std::move(session), std::move(found), set, metrics_);
 }
 
 void Discovery::refresh(SteadyTime now) {
@@ -115,13 +128,8 @@ std::vector<std::string> Discovery::tick(SteadyTime now) {
   MutexLock lock(mutex_);
   refresh(now);
   std::set<const Source*> changed;
-  const auto collect = [&](const auto& sources) {
-    for (const auto& source : sources)
-      if (source->take_changed()) changed.insert(source.get());
-  };
-  collect(state_.statics);
-  collect(state_.files);
-  collect(state_.http);
+  take_changed(state_.files, changed);
+  take_changed(state_.http, changed);
   received_updates_.add(changed.size());
   std::vector<std::string> names;
   if (changed.empty()) return names;

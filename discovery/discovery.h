@@ -8,9 +8,11 @@
 //     … discovery.targets(set) …
 //
 // It owns no thread: files are looked at in the threads that call apply() and tick(); answers of
-// servers arrive on the client's and are told by the next tick(). Nothing is called back, so
-// there is nothing to outlive. Times are of the steady clock, and tests make them up.
+// servers arrive on the client's and are told by the next tick(). Nobody is called back. Times are
+// of the steady clock, and tests make them up.
+//
 // Metrics have Prometheus's names. A registry forgets nothing: a set that is gone shows 0.
+//
 // Threads: everything from any thread. All wait while files are read; the path of a request should
 // not go through here.
 #pragma once
@@ -35,7 +37,7 @@ namespace silverback::discovery {
 class Discovery {
  public:
   // `name` is the label `name` of the metrics: scrape or notify, as in Prometheus. `client` and
-  // `metrics` must outlive it.
+  // `metrics` must outlive it; `metrics` must outlive the client's callbacks too.
   Discovery(std::string name, net::HttpClient& client, Registry& metrics);
 
   // From now on these sets and no others. What stays keeps what it found; so does a URL that is to
@@ -46,6 +48,7 @@ class Discovery {
       EXCLUDES(mutex_);
 
   // Looks at all that is due. Returns the sets whose targets changed since the last call, by name.
+  // What apply() itself found is not told again.
   std::vector<std::string> tick(SteadyTime now) EXCLUDES(mutex_);
 
   // What is known now, in the order of the configuration, empty if there is no such set. Files are
@@ -61,10 +64,11 @@ class Discovery {
     std::vector<std::shared_ptr<HttpSource>> http;
     std::map<std::string, Sources> sets;
   };
-  Status add_set(const std::string& name, const config::Discoveries& wanted, State& next)
-      REQUIRES(mutex_);
+  // What `before` looks at already is looked at on.
+  Status add_set(const std::string& name, const config::Discoveries& wanted, const State& before,
+                 State& next);
   Result<std::shared_ptr<HttpSource>> make_http_source(const config::HttpDiscovery& config,
-                                                       const std::string& set) REQUIRES(mutex_);
+                                                       const std::string& set, const State& before);
   void refresh(SteadyTime now) REQUIRES(mutex_);
   Gauge& discovered(const std::string& set);
 

@@ -18,9 +18,8 @@ constexpr double kInstantMax = 9.2e9;
 // Texts of one alert. What cannot be expanded becomes a text that says so.
 class Expansion {
  public:
-  Expansion(const RuleSpec& spec, const promql::VectorSample& sample, const Evaluation& evaluation,
-            const TemplateContext& context)
-      : spec_(spec) {
+  Expansion(const promql::VectorSample& sample, const Evaluation& evaluation,
+            const TemplateContext& context) {
     data_.labels = sample.metric;
     data_.external_labels = context.external_labels;
     data_.external_url = context.external_url;
@@ -32,12 +31,12 @@ class Expansion {
     };
   }
 
-  std::string operator()(const templates::Template& text) const {
+  // `failure` becomes what is wrong with the text.
+  std::string operator()(const templates::Template& text, std::string& failure) const {
     Result<std::string> expanded = text.expand(data_, environment_);
     if (expanded) return *std::move(expanded);
-    log_warn("Expanding a template of alert " + quote(spec_.text.alert) +
-             " failed: " + expanded.error().message);
-    return "<error expanding template: " + expanded.error().message + ">";
+    failure = expanded.error().message;
+    return "<error expanding template: " + failure + ">";
   }
 
  private:
@@ -52,7 +51,6 @@ class Expansion {
     return samples;
   }
 
-  const RuleSpec& spec_;
   templates::Data data_;
   templates::Environment environment_;
 };
@@ -94,20 +92,21 @@ std::string_view to_string(AlertState state) {
 
 Result<AlertingRule::Alerts> AlertingRule::alerts_of(const promql::Vector& result,
                                                      const Evaluation& evaluation,
-                                                     const TemplateContext& context) const {
+                                                     const TemplateContext& context,
+                                                     std::string& failure) const {
   Alerts alerts;
   alerts.reserve(result.size());
   LabelsBuilder builder;
   for (const promql::VectorSample& sample : result) {
-    const Expansion expand(spec_, sample, evaluation, context);
+    const Expansion expand(sample, evaluation, context);
     builder.reset(sample.metric);
     builder.remove(kMetricName);
-    for (const auto& [name, text] : spec_.labels) builder.set(name, expand(text));
+    for (const auto& [name, text] : spec_.labels) builder.set(name, expand(text, failure));
     builder.set("alertname", spec_.text.alert);
     Alert alert;
     alert.labels = builder.build();
     for (const auto& [name, text] : spec_.annotations)
-      alert.annotations.emplace_back(name, expand(text));
+      alert.annotations.emplace_back(name, expand(text, failure));
     alert.value = sample.v;
     alert.active_at = evaluation.slot;
     Labels labels = alert.labels;
@@ -123,8 +122,14 @@ Result<std::vector<OutputSample>> AlertingRule::evaluate(const promql::Vector& r
                                                          const Evaluation& evaluation,
                                                          const TemplateContext& context) {
   // Outside the lock: templates may query.
-  Alerts seen = TRY(alerts_of(result, evaluation, context));
+  std::string failure;
+  Alerts seen = TRY(alerts_of(result, evaluation, context, failure));
   const MutexLock lock(mutex_);
+  // Once: it would be said for every alert at every evaluation.
+  if (!failure.empty() && failure != template_failure_) {
+    log_warn("Expanding a template of alert " + quote(spec_.text.alert) + " failed: " + failure);
+  }
+  template_failure_ = std::move(failure);
   for (auto& [labels, alert] : seen) {
     const auto known = active_.find(labels);
     if (known == active_.end()) {
@@ -163,22 +168,34 @@ Result<std::vector<OutputSample>> AlertingRule::evaluate(const promql::Vector& r
 bool AlertingRule::advance(Alert& alert, bool seen, TimestampNs slot) const {
   if (seen) {
     alert.keep_firing_since = kNever;
-    if (alert.state == AlertState::kPending &&
-        slot - alert.active_at >= spec_.text.hold * kNsPerMs) {
-      alert.state = AlertState::kFiring;
-      alert.fired_at = slot;
-    }
+    set_pending_or_firing(alert, slot);
     return true;
   }
   if (alert.state == AlertState::kPending) return false;
   if (alert.state == AlertState::kInactive) return slot - alert.resolved_at <= kResolvedRetention;
   if (spec_.text.keep_firing_for > 0) {
     if (alert.keep_firing_since == kNever) alert.keep_firing_since = slot;
-    if (slot - alert.keep_firing_since < spec_.text.keep_firing_for * kNsPerMs) return true;
+    if (slot - alert.keep_firing_since < spec_.text.keep_firing_for * kNsPerMs) {
+      set_pending_or_firing(alert, slot);
+      return true;
+    }
   }
   alert.state = AlertState::kInactive;
   alert.resolved_at = slot;
   return true;
+}
+
+void AlertingRule::set_pending_or_firing(Alert& alert, TimestampNs slot) const {
+  const bool lasts = slot - alert.active_at >= spec_.text.hold * kNsPerMs;
+  if (lasts && alert.state == AlertState::kPending) {
+    alert.state = AlertState::kFiring;
+    alert.fired_at = slot;
+  }
+  // Its `for` was made longer, or restoring found that it began later: it waits again.
+  if (!lasts && alert.state == AlertState::kFiring) {
+    alert.state = AlertState::kPending;
+    alert.fired_at = alert.last_sent_at = alert.keep_firing_since = kNever;
+  }
 }
 
 std::vector<Alert> AlertingRule::take_unsent(TimestampNs slot, TimestampNs resend_delay,

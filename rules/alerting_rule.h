@@ -24,6 +24,7 @@
 #include "promql/value.h"
 #include "rules/notifier/alert.h"
 #include "rules/rule.h"
+#include "rules/rule_set.h"
 
 namespace silverback::rules {
 
@@ -80,8 +81,7 @@ class AlertingRule {
   std::vector<Alert> take_unsent(TimestampNs slot, TimestampNs resend_delay, TimestampNs interval)
       EXCLUDES(mutex_);
 
-  // Whether alerts were pending before the program started is known by then, because an
-  // ALERTS_FOR_STATE series says so.
+  // An alert that was active before the program started, as its ALERTS_FOR_STATE series says.
   struct Remembered {
     Labels labels;  // of the alert
     TimestampMs stored_at;
@@ -106,15 +106,18 @@ class AlertingRule {
  private:
   using Alerts = std::unordered_map<Labels, Alert>;
 
+  // What the result is made of; `failure` becomes what is wrong with a template, if anything is.
   Result<Alerts> alerts_of(const promql::Vector& result, const Evaluation& evaluation,
-                           const TemplateContext& context) const;
+                           const TemplateContext& context, std::string& failure) const;
   // Moves one alert on; false if it is to be forgotten.
   bool advance(Alert& alert, bool seen, TimestampNs slot) const;
+  void set_pending_or_firing(Alert& alert, TimestampNs slot) const;
 
   const RuleSpec& spec_;
   mutable Mutex mutex_;
   bool restored_ GUARDED_BY(mutex_);
-  Alerts active_ GUARDED_BY(mutex_);  // resolved ones too, while they are told
+  Alerts active_ GUARDED_BY(mutex_);                 // resolved ones too, while they are told
+  std::string template_failure_ GUARDED_BY(mutex_);  // of the last evaluation
 };
 
 }  // namespace silverback::rules

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -87,11 +88,21 @@ struct Group::RunningRule {
 
 // Of one rule, one evaluation.
 struct Group::Outcome {
+  std::size_t rule = 0;
+  bool ran = false;
+  bool evaluated = false;  // there is a result
+  bool failed = false;     // that a sample was refused is an error, but no failure
+  std::string error;       // "": none
   std::vector<OutputSample> samples;
-  std::string error;  // "": none
-  bool evaluated = false;
+  std::uint32_t first_append = 0;  // where the samples are in their commit; markers follow
   TimestampMs began = 0;
   double seconds = 0;
+};
+
+// Of all rules, one evaluation.
+struct Group::Totals {
+  std::size_t samples = 0;
+  double rule_seconds = 0;
 };
 
 struct Group::Metrics {
@@ -151,7 +162,7 @@ Group::Group(std::shared_ptr<const GroupSpec> spec, const Environment& environme
     : spec_(std::move(spec)),
       environment_(environment),
       batches_(evaluation_batches(spec_->rules)),
-      metrics_(std::make_unique<Metrics>(*environment.metrics, key())),
+      metrics_(std::make_unique<Metrics>(*environment.metrics, spec_->file + ";" + spec_->name)),
       statuses_(spec_->rules.size()) {
   for (const RuleSpec& rule : spec_->rules)
     rules_.push_back(std::make_unique<RunningRule>(rule, restored));
@@ -160,6 +171,10 @@ Group::Group(std::shared_ptr<const GroupSpec> spec, const Environment& environme
 }
 
 Group::~Group() = default;
+
+bool Group::is_stopped() const {
+  return stopped_ || (environment_.canceled != nullptr && *environment_.canceled);
+}
 
 void Group::count_iterations(std::uint64_t scheduled, std::uint64_t missed) {
   metrics_->iterations.add(scheduled);
@@ -206,15 +221,18 @@ void Group::evaluate(TimestampNs slot, const Labels& external_labels) {
   const Evaluation evaluation{
       .slot = slot, .query_at = slot / 1'000'000 - spec_->query_offset, .limit = spec_->limit};
   const TemplateContext context = template_context(external_labels);
-  metrics_->samples.set(0);
-  metrics_->rule_seconds_sum.set(0);
-  for (const std::vector<std::size_t>& batch : batches_) run_batch(batch, evaluation, context);
-  if (orphans_.series() > 0) {
-    const std::unique_ptr<Appender> appender = environment_.appender();
-    RuleBatch batch{*appender};
-    if (orphans_.end_all(evaluation.query_at, batch)) static_cast<void>(appender->commit());
+  Totals totals;
+  for (const std::vector<std::size_t>& batch : batches_)
+    run_batch(batch, evaluation, context, totals);
+  if (orphans_.series() > 0 && !is_stopped()) {
+    if (const Status ended = end_orphans(evaluation.query_at); !ended) {
+      log_error("Ending the series of removed rules of group " + quote(spec_->name) +
+                " failed: " + ended.error().message);
+    }
   }
   const double seconds = seconds_since(start);
+  metrics_->samples.set(static_cast<double>(totals.samples));
+  metrics_->rule_seconds_sum.set(totals.rule_seconds);
   metrics_->last_seconds.set(seconds);
   metrics_->group_seconds.observe(seconds);
   metrics_->last_evaluation.set(static_cast<double>(began) / 1000);
@@ -223,23 +241,26 @@ void Group::evaluate(TimestampNs slot, const Labels& external_labels) {
   evaluation_seconds_ = seconds;
 }
 
+// In pieces: a group of thousands of rules is not to be held in memory whole.
 void Group::run_batch(const std::vector<std::size_t>& batch, const Evaluation& evaluation,
-                      const TemplateContext& context) {
-  std::vector<Outcome> outcomes(batch.size());
-  parallel_for(environment_.rule_executor, batch.size(),
-               [&](std::size_t i) { outcomes[i] = run(*rules_[batch[i]], evaluation, context); });
-  store(batch, outcomes, evaluation.query_at);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    note(batch[i], outcomes[i]);
-    RunningRule& rule = *rules_[batch[i]];
-    if (outcomes[i].evaluated && rule.alerting) tell(rule, evaluation.slot);
+                      const TemplateContext& context, Totals& totals) {
+  constexpr std::size_t kRulesAtOnce = 64;
+  for (std::size_t first = 0; first < batch.size(); first += kRulesAtOnce) {
+    std::vector<Outcome> outcomes(std::min(kRulesAtOnce, batch.size() - first));
+    parallel_for(environment_.rule_executor, outcomes.size(), [&](std::size_t i) {
+      outcomes[i].rule = batch[first + i];
+      if (!is_stopped()) run(outcomes[i], evaluation, context);
+    });
+    std::erase_if(outcomes, [](const Outcome& outcome) { return !outcome.ran; });
+    store(outcomes, evaluation.query_at);
+    for (const Outcome& outcome : outcomes) note(outcome, totals);
   }
 }
 
-Group::Outcome Group::run(const RunningRule& rule, const Evaluation& evaluation,
-                          const TemplateContext& context) const {
+void Group::run(Outcome& outcome, const Evaluation& evaluation,
+                const TemplateContext& context) const {
   const auto start = SteadyClock::now();
-  Outcome outcome;
+  const RunningRule& rule = *rules_[outcome.rule];
   outcome.began = environment_.clock->now();
   Result<promql::Vector> result = query(*rule.spec.expr, rule.spec.query, evaluation.query_at);
   Result<std::vector<OutputSample>> samples;
@@ -250,69 +271,88 @@ Group::Outcome Group::run(const RunningRule& rule, const Evaluation& evaluation,
   } else {
     samples = record(rule.spec, *result, evaluation);
   }
+  // Before anything is stored: a disk that hangs is not to hold back who tells of it.
+  if (samples && rule.alerting) tell(rule, evaluation.slot);
   outcome.evaluated = samples.has_value();
+  // An evaluation that was canceled says nothing about the rule.
+  outcome.ran = samples || samples.error().code != ErrorCode::kCanceled || !is_stopped();
   if (samples) {
     outcome.samples = *std::move(samples);
   } else {
     outcome.error = std::move(samples).error().message;
+    outcome.failed = true;
   }
   outcome.seconds = seconds_since(start);
-  return outcome;
 }
 
-void Group::store(const std::vector<std::size_t>& batch, std::vector<Outcome>& outcomes,
-                  TimestampMs t) {
-  const std::unique_ptr<Appender> appender = environment_.appender();
-  RuleBatch rule_batch{*appender};
-  // Where the samples of each rule are in the batch; what follows are its markers.
-  std::vector<std::uint32_t> begins(batch.size());
-  Status added;
-  for (std::size_t i = 0; i < batch.size() && added; ++i) {
-    begins[i] = rule_batch.appended;
-    if (outcomes[i].evaluated)
-      added = rules_[batch[i]]->output.add(outcomes[i].samples, t, rule_batch);
-  }
-  Result<CommitResult> committed;
-  if (!added) {
-    committed = fail(added.error());
-  } else if (rule_batch.appended > 0) {
-    committed = appender->commit();
-  }
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!outcomes[i].evaluated) continue;
-    rules_[batch[i]]->output.committed(committed.has_value());
-    if (!committed) outcomes[i].error = "storing the result: " + committed.error().message;
-  }
-  if (!committed) return;
-  metrics_->samples.add(static_cast<double>(committed->stored));
-  for (const Rejection& rejection : committed->rejections) {
-    const auto after = std::upper_bound(begins.begin(), begins.end(), rejection.index);
-    const auto i = static_cast<std::size_t>(after - begins.begin()) - 1;
-    // That a marker came too late is what it is refused for.
-    if (rejection.index - begins[i] >= outcomes[i].samples.size()) continue;
-    outcomes[i].error = rejection_text(rejection.verdict);
+void Group::store(std::vector<Outcome>& outcomes, TimestampMs t) {
+  // More in one commit would only take more memory.
+  constexpr std::uint32_t kSamplesPerCommit = 64 * 1024;
+  for (std::size_t next = 0; next < outcomes.size();) {
+    const std::unique_ptr<Appender> appender = environment_.appender();
+    RuleBatch batch{*appender};
+    const std::size_t first = next;
+    for (; next < outcomes.size() && batch.appended < kSamplesPerCommit; ++next) {
+      Outcome& outcome = outcomes[next];
+      outcome.first_append = batch.appended;
+      if (!outcome.evaluated) continue;
+      RuleOutput& output = rules_[outcome.rule]->output;
+      if (const Status added = output.add(outcome.samples, t, batch); !added) {
+        output.committed(false);
+        outcome.evaluated = false;
+        outcome.failed = true;
+        outcome.error = "storing the result: " + added.error().message;
+      }
+    }
+    Result<CommitResult> committed;
+    if (batch.appended > 0) committed = appender->commit();
+    take_verdicts(std::span(outcomes).subspan(first, next - first), committed);
   }
 }
 
-void Group::note(std::size_t rule, const Outcome& outcome) {
+void Group::take_verdicts(std::span<Outcome> outcomes, const Result<CommitResult>& committed) {
+  if (committed) {
+    for (const Rejection& rejection : committed->rejections) {
+      const auto after = std::upper_bound(
+          outcomes.begin(), outcomes.end(), rejection.index,
+          [](std::uint32_t index, const Outcome& outcome) { return index < outcome.first_append; });
+      Outcome& outcome = *std::prev(after);
+      const std::size_t sample = rejection.index - outcome.first_append;
+      // What follows the samples are markers. That one came too late is what it is refused for.
+      if (sample >= outcome.samples.size()) continue;
+      rules_[outcome.rule]->output.refused(outcome.samples[sample].labels);
+      outcome.error = rejection_text(rejection.verdict);
+    }
+  }
+  for (Outcome& outcome : outcomes) {
+    if (!outcome.evaluated) continue;
+    rules_[outcome.rule]->output.committed(committed.has_value());
+    if (committed) continue;
+    outcome.failed = true;
+    outcome.error = "storing the result: " + committed.error().message;
+  }
+}
+
+void Group::note(const Outcome& outcome, Totals& totals) {
+  const RuleSpec& spec = rules_[outcome.rule]->spec;
   metrics_->evaluations.add();
   metrics_->rule_seconds.observe(outcome.seconds);
-  metrics_->rule_seconds_sum.add(outcome.seconds);
-  const bool failed = !outcome.error.empty();
-  if (failed) metrics_->failures.add();
+  totals.rule_seconds += outcome.seconds;
+  if (outcome.failed) metrics_->failures.add();
+  if (!outcome.failed) totals.samples += outcome.samples.size();
   const MutexLock lock(mutex_);
-  RuleStatus& status = statuses_[rule];
-  if (failed && status.last_error != outcome.error) {
-    log_warn("Evaluating rule " + quote(rules_[rule]->spec.text.name()) + " of group " +
-             quote(spec_->name) + " in " + spec_->file + " failed: " + outcome.error);
+  RuleStatus& status = statuses_[outcome.rule];
+  if (!outcome.error.empty() && status.last_error != outcome.error) {
+    log_warn("Evaluating rule " + quote(spec.text.name()) + " of group " + quote(spec_->name) +
+             " in " + spec_->file + " failed: " + outcome.error);
   }
-  status.health = failed ? RuleHealth::kError : RuleHealth::kOk;
+  status.health = outcome.error.empty() ? RuleHealth::kOk : RuleHealth::kError;
   status.last_error = outcome.error;
   status.last_evaluation = outcome.began;
   status.evaluation_seconds = outcome.seconds;
 }
 
-void Group::tell(RunningRule& rule, TimestampNs slot) {
+void Group::tell(const RunningRule& rule, TimestampNs slot) const {
   if (!environment_.notify) return;
   constexpr TimestampNs kNsPerMs = 1'000'000;
   const std::vector<Alert> unsent = rule.alerting->take_unsent(
@@ -339,9 +379,13 @@ std::vector<AlertingRule::Remembered> Group::remembered_alerts(const AlertingRul
                                                                TimestampMs now) const {
   const RuleSpec& spec = rule.spec();
   if (spec.text.hold < environment_.grace_period) return {};
-  const std::vector<Matcher> matchers = {
+  std::vector<Matcher> matchers = {
       Matcher::equal(std::string(kMetricName), std::string(kAlertsForStateMetric)),
       Matcher::equal("alertname", spec.text.alert)};
+  for (const auto& [name, text] : spec.text.labels) {
+    const bool is_plain = text.find("{{") == std::string::npos && name != "alertname";
+    if (is_plain && !text.empty()) matchers.push_back(Matcher::equal(name, text));
+  }
   SelectHints hints;
   hints.range = {now - environment_.outage_tolerance, now};
   const auto read_all = [&]() -> Result<std::vector<AlertingRule::Remembered>> {
@@ -381,28 +425,28 @@ void Group::take_state(Group& old) {
   }
   for (const std::unique_ptr<RunningRule>& before : old.rules_) orphans_.take(before->output);
   orphans_.take(old.orphans_);
-  const GroupStatus status = old.status();
+  const GroupStatus status = old.status(false);
   const MutexLock lock(mutex_);
   last_evaluation_ = status.last_evaluation;
   evaluation_seconds_ = status.evaluation_seconds;
 }
 
-void Group::end_series(TimestampMs t) {
+Status Group::end_orphans(TimestampMs t) {
   const std::unique_ptr<Appender> appender = environment_.appender();
   RuleBatch batch{*appender};
-  Status ended = orphans_.end_all(t, batch);
-  for (const std::unique_ptr<RunningRule>& rule : rules_) {
-    if (ended) ended = rule->output.end_all(t, batch);
-  }
-  if (!ended || batch.appended == 0) return;
-  const Result<CommitResult> committed = appender->commit();
-  if (!committed) {
-    log_error("Ending the series of group " + quote(spec_->name) +
-              " failed: " + committed.error().message);
-  }
+  TRY(orphans_.add_ends(t, batch));
+  // That a marker came too late is what it is refused for.
+  if (batch.appended > 0) TRY(appender->commit());
+  orphans_.forget();
+  return {};
 }
 
-GroupStatus Group::status() const {
+Status Group::end_series(TimestampMs at) {
+  for (const std::unique_ptr<RunningRule>& rule : rules_) orphans_.take(rule->output);
+  return end_orphans(at - spec_->query_offset);
+}
+
+GroupStatus Group::status(bool with_alerts) const {
   GroupStatus status;
   status.spec = spec_;
   {
@@ -416,7 +460,7 @@ GroupStatus Group::status() const {
     if (alerting == nullptr) continue;
     RuleStatus& rule = status.rules[i];
     if (rule.health != RuleHealth::kUnknown) rule.state = alerting->state();
-    rule.alerts = alerting->active();
+    if (with_alerts) rule.alerts = alerting->active();
   }
   return status;
 }

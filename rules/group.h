@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -86,8 +87,12 @@ class Group {
   // The group as it was before its rules were changed: active alerts and written series of rules
   // with the same name and labels go on; series of the others end at the next evaluation.
   void take_state(Group& old) EXCLUDES(mutex_);
-  // Ends all series that the rules wrote last, at `t`.
-  void end_series(TimestampMs t);
+  // Ends all series that the rules wrote last, as of an evaluation that is due `at`; to be called
+  // again if it fails. Errors: those of the store.
+  Status end_series(TimestampMs at);
+  // A running evaluation ends after the rules that are being evaluated, and there is to be no
+  // other. From any thread.
+  void stop() { stopped_ = true; }
 
   // For the metrics: `scheduled` slots have passed, `missed` of them without an evaluation.
   void count_iterations(std::uint64_t scheduled, std::uint64_t missed);
@@ -95,20 +100,22 @@ class Group {
   void remove_metrics();
 
   const GroupSpec& spec() const { return *spec_; }
-  std::string key() const { return spec_->file + ";" + spec_->name; }
-  GroupStatus status() const EXCLUDES(mutex_);
+  GroupStatus status(bool with_alerts = true) const EXCLUDES(mutex_);
 
  private:
   struct RunningRule;
   struct Outcome;
+  struct Totals;
 
-  Outcome run(const RunningRule& rule, const Evaluation& evaluation,
-              const TemplateContext& context) const;
   void run_batch(const std::vector<std::size_t>& batch, const Evaluation& evaluation,
-                 const TemplateContext& context) EXCLUDES(mutex_);
-  void store(const std::vector<std::size_t>& batch, std::vector<Outcome>& outcomes, TimestampMs t);
-  void note(std::size_t rule, const Outcome& outcome) EXCLUDES(mutex_);
-  void tell(RunningRule& rule, TimestampNs slot);
+                 const TemplateContext& context, Totals& totals) EXCLUDES(mutex_);
+  void run(Outcome& outcome, const Evaluation& evaluation, const TemplateContext& context) const;
+  void store(std::vector<Outcome>& outcomes, TimestampMs t);
+  void take_verdicts(std::span<Outcome> outcomes, const Result<CommitResult>& committed);
+  void note(const Outcome& outcome, Totals& totals) EXCLUDES(mutex_);
+  void tell(const RunningRule& rule, TimestampNs slot) const;
+  Status end_orphans(TimestampMs t);
+  bool is_stopped() const;
   Result<promql::Vector> query(const promql::Expr& expr, std::string_view text,
                                TimestampMs t) const;
   std::vector<AlertingRule::Remembered> remembered_alerts(const AlertingRule& rule,
@@ -119,7 +126,8 @@ class Group {
   const Environment& environment_;
   const std::vector<std::vector<std::size_t>> batches_;
   std::vector<std::unique_ptr<RunningRule>> rules_;
-  RuleOutput orphans_;  // series of rules that take_state() found no more
+  RuleOutput orphans_;  // series of rules that are no more
+  std::atomic<bool> stopped_{false};
 
   struct Metrics;
   const std::unique_ptr<Metrics> metrics_;

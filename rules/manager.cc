@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
+#include "base/log.h"
 #include "rules/schedule.h"
 
 namespace silverback::rules {
@@ -12,6 +14,7 @@ namespace {
 constexpr TimestampNs kNsPerMs = 1'000'000;
 // How soon a wall clock that was set is noticed.
 constexpr TimestampNs kSleepMax = 1000 * kNsPerMs;
+constexpr TimestampNs kRetryAfter = 10'000 * kNsPerMs;
 
 Environment with_cancel(Environment environment, const std::atomic<bool>& canceled) {
   environment.canceled = &canceled;
@@ -31,12 +34,18 @@ struct Manager::Scheduled {
     return slot_at(now, offset, interval) + interval;
   }
 
+  // No slot is further away than that, unless the clock was set back.
+  void heed_clock(TimestampNs now) {
+    if (next > now + interval) next = first_slot_after(now);
+  }
+
   Group group;
   const TimestampNs interval, offset;
-  // The rest belongs to the Manager, under its lock.
+  // Under the Manager's lock:
   TimestampNs next = 0;
   bool running = false;
   bool withdrawn = false;
+  // Of the evaluation that is running; else of who waited for it to end.
   bool restored;
   std::uint64_t evaluations = 0;
 };
@@ -57,75 +66,81 @@ Manager::~Manager() = default;
 
 TimestampNs Manager::now() const { return environment_.clock->now() * kNsPerMs; }
 
-Manager::ScheduledPtr Manager::schedule(GroupSpec spec, bool restored) const {
-  auto scheduled = std::make_shared<Scheduled>(std::move(spec), environment_, restored);
-  scheduled->next = scheduled->first_slot_after(now());
-  return scheduled;
-}
-
 void Manager::update(std::vector<GroupSpec> specs, const Labels& external_labels) {
-  std::map<std::string, ScheduledPtr> old;
+  std::map<Key, ScheduledPtr> replaced;
   bool restored = false;
   {
     const MutexLock lock(mutex_);
     external_labels_ = std::make_shared<const Labels>(external_labels);
     restored = std::exchange(updated_, true);
-    old = groups_;
+    replaced = withdraw_others(specs);
   }
-  std::map<std::string, ScheduledPtr> groups;
-  std::vector<ScheduledPtr> fresh;
   for (GroupSpec& spec : specs) {
-    const std::string key = spec.file + ";" + spec.name;
-    const auto before = old.find(key);
-    if (before != old.end() && same_group(before->second->group.spec(), spec)) {
-      groups.emplace(key, before->second);
-      old.erase(before);
-      continue;
-    }
-    ScheduledPtr scheduled;
-    if (before == old.end()) {
-      scheduled = schedule(std::move(spec), restored);
+    const auto before = replaced.find(key_of(spec));
+    if (before == replaced.end()) {
+      put(std::move(spec), nullptr, restored);
     } else {
-      withdraw(before->second);
-      scheduled = schedule(std::move(spec), before->second->restored);
-      scheduled->evaluations = before->second->evaluations;
-      scheduled->group.take_state(before->second->group);
-      old.erase(before);
+      put(std::move(spec), before->second, before->second->restored);
+      replaced.erase(before);
     }
-    groups.emplace(key, scheduled);
-    fresh.push_back(std::move(scheduled));
   }
-  for (const auto& [key, gone] : old) {
-    withdraw(gone);
-    retire(gone);
-  }
-  const MutexLock lock(mutex_);
-  groups_ = std::move(groups);
-  for (const ScheduledPtr& scheduled : fresh) due_.emplace(scheduled->next, scheduled);
-  changed_.notify_all();
+  for (const auto& [key, gone] : replaced) retire(gone);
 }
 
-void Manager::withdraw(const ScheduledPtr& scheduled) {
+std::map<Manager::Key, Manager::ScheduledPtr> Manager::withdraw_others(
+    std::vector<GroupSpec>& specs) {
+  std::map<Key, ScheduledPtr> others = groups_;
+  std::erase_if(specs, [&others](const GroupSpec& spec) {
+    const auto known = others.find(key_of(spec));
+    if (known == others.end() || !same_group(known->second->group.spec(), spec)) return false;
+    others.erase(known);
+    return true;
+  });
+  for (const auto& [key, other] : others) {
+    other->withdrawn = true;
+    other->group.stop();
+  }
+  for (auto it = due_.begin(); it != due_.end();)
+    it = it->second->withdrawn ? due_.erase(it) : std::next(it);
+  return others;
+}
+
+void Manager::wait_until_idle(const ScheduledPtr& scheduled) {
   const MutexLock lock(mutex_);
-  scheduled->withdrawn = true;
-  std::erase_if(due_, [&](const auto& entry) { return entry.second == scheduled; });
   while (scheduled->running) changed_.wait(mutex_);
 }
 
+void Manager::put(GroupSpec spec, const ScheduledPtr& before, bool restored) {
+  auto scheduled = std::make_shared<Scheduled>(std::move(spec), environment_, restored);
+  scheduled->next = scheduled->first_slot_after(now());
+  if (before != nullptr) {
+    wait_until_idle(before);
+    scheduled->restored = before->restored;
+    scheduled->evaluations = before->evaluations;
+    scheduled->group.take_state(before->group);
+  }
+  const MutexLock lock(mutex_);
+  groups_[key_of(scheduled->group.spec())] = scheduled;
+  due_.emplace(scheduled->next, scheduled);
+  changed_.notify_all();
+}
+
 void Manager::retire(const ScheduledPtr& scheduled) {
+  wait_until_idle(scheduled);
   scheduled->group.remove_metrics();
   const TimestampNs at = now();
   const MutexLock lock(mutex_);
+  groups_.erase(key_of(scheduled->group.spec()));
   retired_.emplace(at + 2 * scheduled->interval,
                    std::make_shared<Retired>(Retired{scheduled, at / kNsPerMs}));
 }
 
 void Manager::run() {
   while (true) {
-    const TimestampNs next = run_due();
+    run_due();
     const MutexLock lock(mutex_);
     if (stopping_) break;
-    const TimestampNs wait = std::min(next - now(), kSleepMax);
+    const TimestampNs wait = next_due(now()) - now();
     if (wait > 0) changed_.wait_for(mutex_, std::chrono::nanoseconds(wait));
   }
   const MutexLock lock(mutex_);
@@ -164,8 +179,8 @@ TimestampNs Manager::next_due(TimestampNs now) const {
 }
 
 void Manager::collect_due(TimestampNs now, Tasks& tasks) {
-  if (!due_.empty() && due_.begin()->first > now + due_.begin()->second->interval)
-    reschedule_all(now);  // the clock was set back
+  if (now < last_now_) reschedule_all(now);
+  last_now_ = now;
   while (!due_.empty() && due_.begin()->first <= now) {
     const ScheduledPtr scheduled = due_.begin()->second;
     due_.erase(due_.begin());
@@ -173,20 +188,28 @@ void Manager::collect_due(TimestampNs now, Tasks& tasks) {
   }
   while (!retired_.empty() && retired_.begin()->first <= now) {
     ++running_;
-    tasks.push_back([this, retired = retired_.begin()->second] {
-      retired->scheduled->group.end_series(retired->at);
-      const MutexLock lock(mutex_);
-      --running_;
-      changed_.notify_all();
-    });
+    tasks.push_back([this, retired = retired_.begin()->second] { end_series(retired); });
     retired_.erase(retired_.begin());
   }
 }
 
+void Manager::end_series(const std::shared_ptr<Retired>& retired) {
+  const Status ended = retired->scheduled->group.end_series(retired->at);
+  if (!ended) {
+    log_error("Ending the series of group " + quote(retired->scheduled->group.spec().name) +
+              " failed: " + ended.error().message);
+  }
+  const MutexLock lock(mutex_);
+  if (!ended) retired_.emplace(now() + kRetryAfter, retired);
+  --running_;
+  changed_.notify_all();
+}
+
+// The clock was set back.
 void Manager::reschedule_all(TimestampNs now) {
   std::multimap<TimestampNs, ScheduledPtr> again;
   for (const auto& [next, scheduled] : due_) {
-    scheduled->next = scheduled->first_slot_after(now);
+    scheduled->heed_clock(now);
     again.emplace(scheduled->next, scheduled);
   }
   due_ = std::move(again);
@@ -215,11 +238,14 @@ void Manager::evaluate(const ScheduledPtr& scheduled, TimestampNs slot,
   const MutexLock lock(mutex_);
   scheduled->running = false;
   --running_;
-  if (!scheduled->withdrawn) due_.emplace(scheduled->next, scheduled);
+  if (!scheduled->withdrawn) {
+    scheduled->heed_clock(now());
+    due_.emplace(scheduled->next, scheduled);
+  }
   changed_.notify_all();
 }
 
-std::vector<GroupStatus> Manager::groups() const {
+std::vector<GroupStatus> Manager::groups(bool with_alerts) const {
   std::vector<ScheduledPtr> groups;
   {
     const MutexLock lock(mutex_);
@@ -227,7 +253,8 @@ std::vector<GroupStatus> Manager::groups() const {
   }
   std::vector<GroupStatus> statuses;
   statuses.reserve(groups.size());
-  for (const ScheduledPtr& scheduled : groups) statuses.push_back(scheduled->group.status());
+  for (const ScheduledPtr& scheduled : groups)
+    statuses.push_back(scheduled->group.status(with_alerts));
   return statuses;
 }
 

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/executor.h"
@@ -39,8 +40,8 @@ class Manager {
 
   // From now on these groups, each from its next slot on. Groups that are written as before go on
   // undisturbed; changed ones keep the alerts of their rules; the series of those that are gone
-  // end. Alerts of the groups of the first call are restored. Waits for evaluations of the groups
-  // that it replaces.
+  // end. Alerts of the groups of the first call are restored. Waits for the rules that are just
+  // being evaluated of groups that it replaces.
   void update(std::vector<GroupSpec> groups, const Labels& external_labels) EXCLUDES(mutex_);
 
   // Until stop().
@@ -51,7 +52,7 @@ class Manager {
   TimestampNs run_due() EXCLUDES(mutex_);
 
   // By file, then name.
-  std::vector<GroupStatus> groups() const EXCLUDES(mutex_);
+  std::vector<GroupStatus> groups(bool with_alerts = true) const EXCLUDES(mutex_);
 
  private:
   struct Scheduled;
@@ -66,10 +67,16 @@ class Manager {
   void evaluate(const ScheduledPtr& scheduled, TimestampNs slot, const Labels& external_labels)
       EXCLUDES(mutex_);
   void reschedule_all(TimestampNs now) REQUIRES(mutex_);
-  ScheduledPtr schedule(GroupSpec spec, bool restored) const;
+  using Key = std::pair<std::string, std::string>;  // file, name
+
+  static Key key_of(const GroupSpec& spec) { return {spec.file, spec.name}; }
+  // Stops those that are gone or written differently in `specs`, and takes what stays out of it.
+  std::map<Key, ScheduledPtr> withdraw_others(std::vector<GroupSpec>& specs) REQUIRES(mutex_);
+  void wait_until_idle(const ScheduledPtr& scheduled) EXCLUDES(mutex_);
+  // In the place of `before`, which may be null.
+  void put(GroupSpec spec, const ScheduledPtr& before, bool restored) EXCLUDES(mutex_);
   void retire(const ScheduledPtr& scheduled) EXCLUDES(mutex_);
-  // Waits until it is not evaluated any more; it will not be again.
-  void withdraw(const ScheduledPtr& scheduled) EXCLUDES(mutex_);
+  void end_series(const std::shared_ptr<Retired>& retired) EXCLUDES(mutex_);
   TimestampNs now() const;
 
   std::atomic<bool> canceled_{false};
@@ -82,7 +89,8 @@ class Manager {
   bool updated_ GUARDED_BY(mutex_) = false;
   std::size_t running_ GUARDED_BY(mutex_) = 0;
   std::shared_ptr<const Labels> external_labels_ GUARDED_BY(mutex_);
-  std::map<std::string, ScheduledPtr> groups_ GUARDED_BY(mutex_);    // by Group::key()
+  TimestampNs last_now_ GUARDED_BY(mutex_) = 0;
+  std::map<Key, ScheduledPtr> groups_ GUARDED_BY(mutex_);
   std::multimap<TimestampNs, ScheduledPtr> due_ GUARDED_BY(mutex_);  // those not running
   std::multimap<TimestampNs, std::shared_ptr<Retired>> retired_ GUARDED_BY(mutex_);
 };

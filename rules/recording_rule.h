@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "promql/value.h"
 #include "rules/rule.h"
+#include "rules/rule_set.h"
 
 namespace silverback::rules {
 

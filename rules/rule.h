@@ -4,15 +4,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/labels.h"
-#include "base/result.h"
+#include "base/sample.h"
 #include "base/time.h"
-#include "promql/value.h"
-#include "rules/rule_set.h"
 
 namespace silverback::rules {
 
@@ -30,9 +25,5 @@ struct OutputSample {
   double v = 0;
   std::shared_ptr<const Histogram> h;  // instead of v
 };
-
-// Adding labels may have made two series one. Errors: kExecution, Prometheus's text of `kind`
-// (`rule` or `alert`).
-Status check_unique(const std::vector<const Labels*>& labels, std::string_view kind);
 
 }  // namespace silverback::rules

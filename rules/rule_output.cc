@@ -1,7 +1,6 @@
 #include "rules/rule_output.h"
 
 #include <iterator>
-#include <utility>
 
 namespace silverback::rules {
 namespace {
@@ -11,34 +10,47 @@ constexpr AppendOptions kInOrder{.reject_out_of_order = true};
 
 }  // namespace
 
-Status RuleOutput::append(const OutputSample& sample, TimestampMs t, RuleBatch& batch) {
-  Written& written = series_[sample.labels];
-  written.current = true;
-  if (written.ref == SeriesRef::kNone || !batch.appender.known(written.ref))
-    written.ref = TRY(batch.appender.series(sample.labels));
-  if (sample.h != nullptr) {
-    batch.appender.append(written.ref, HistogramSample{t, sample.h}, kInOrder);
-  } else {
-    batch.appender.append(written.ref, Sample{t, sample.v}, kInOrder);
-  }
-  ++batch.appended;
+Status RuleOutput::look_up(const Labels& labels, Written& written, Appender& appender) {
+  if (written.ref != SeriesRef::kNone && appender.known(written.ref)) return {};
+  written.ref = TRY(appender.series(labels));
   return {};
 }
 
-Status RuleOutput::end(const Labels& labels, Written& written, TimestampMs t, RuleBatch& batch) {
-  if (!batch.appender.known(written.ref)) written.ref = TRY(batch.appender.series(labels));
+void RuleOutput::end(const Written& written, TimestampMs t, RuleBatch& batch) {
   batch.appender.append(written.ref, Sample{t, stale_marker()}, kInOrder);
   ++batch.appended;
-  return {};
 }
 
 Status RuleOutput::add(const std::vector<OutputSample>& samples, TimestampMs t, RuleBatch& batch) {
   for (auto& [labels, written] : series_) written.current = false;
-  for (const OutputSample& sample : samples) TRY(append(sample, t, batch));
+  std::vector<const Written*> targets;
+  targets.reserve(samples.size());
+  for (const OutputSample& sample : samples) {
+    Written& written = series_[sample.labels];
+    written.current = true;
+    TRY(look_up(sample.labels, written, batch.appender));
+    targets.push_back(&written);
+  }
   for (auto& [labels, written] : series_) {
-    if (written.stored && !written.current) TRY(end(labels, written, t, batch));
+    if (!written.current) TRY(look_up(labels, written, batch.appender));
+  }
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (samples[i].h != nullptr) {
+      batch.appender.append(targets[i]->ref, HistogramSample{t, samples[i].h}, kInOrder);
+    } else {
+      batch.appender.append(targets[i]->ref, Sample{t, samples[i].v}, kInOrder);
+    }
+    ++batch.appended;
+  }
+  for (const auto& [labels, written] : series_) {
+    if (written.stored && !written.current) end(written, t, batch);
   }
   return {};
+}
+
+void RuleOutput::refused(const Labels& labels) {
+  const auto found = series_.find(labels);
+  if (found != series_.end()) found->second.current = false;
 }
 
 void RuleOutput::committed(bool stored) {
@@ -49,15 +61,10 @@ void RuleOutput::committed(bool stored) {
   }
 }
 
-Status RuleOutput::end_all(TimestampMs t, RuleBatch& batch) {
-  for (auto& [labels, written] : series_) TRY(end(labels, written, t, batch));
-  series_.clear();
+Status RuleOutput::add_ends(TimestampMs t, RuleBatch& batch) {
+  for (auto& [labels, written] : series_) TRY(look_up(labels, written, batch.appender));
+  for (const auto& [labels, written] : series_) end(written, t, batch);
   return {};
-}
-
-void RuleOutput::take(RuleOutput& old) {
-  for (auto& [labels, written] : old.series_) series_.insert({labels, written});
-  old.series_.clear();
 }
 
 }  // namespace silverback::rules

@@ -63,11 +63,21 @@ class RuleReader {
   std::string context_;
 };
 
+// Beyond it, sums of a few intervals leave what nanoseconds can count.
+constexpr DurationMs kIntervalMax = 10LL * 365 * 86'400'000;
+
 void read_groups(const config::RuleFile& file, const std::string& path,
                  const GroupDefaults& defaults, const promql::Features& features,
                  config::Problems& problems, std::vector<GroupSpec>& groups) {
   RuleReader reader(path, features, problems);
   for (const config::RuleGroup& group : file.groups) {
+    for (const DurationMs span : {group.interval.value_or(defaults.interval),
+                                  group.query_offset.value_or(defaults.query_offset)}) {
+      if (span > kIntervalMax) {
+        problems.add(path, group.place, "group " + quote(group.name),
+                     "cannot have an interval or offset above " + format_duration(kIntervalMax));
+      }
+    }
     GroupSpec spec{.file = path,
                    .name = group.name,
                    .interval = group.interval.value_or(defaults.interval),
@@ -97,30 +107,24 @@ Result<std::vector<GroupSpec>> load_groups(FileSystem& files, const std::vector<
                                            const GroupDefaults& defaults,
                                            const promql::Features& features) {
   std::vector<GroupSpec> groups;
-  config::Problems problems;
-  std::string unreadable;
+  std::string problems;
   for (const std::string& path : paths) {
-    const Result<config::RuleFile> file = config::load_rule_file(files, path, {.names = defaults.names});
-    if (file) {
-      read_groups(*file, path, defaults, features, problems, groups);
-    } else if (file.error().code == ErrorCode::kInvalidArgument) {
-      unreadable += (unreadable.empty() ? "" : "\n") + file.error().message;
-    } else {
-      return fail(file.error());
-    }
+    config::Problems of_file;
+    const Result<config::RuleFile> file =
+        config::load_rule_file(files, path, {.names = defaults.names});
+    if (!file && file.error().code != ErrorCode::kInvalidArgument) return fail(file.error());
+    if (file) read_groups(*file, path, defaults, features, of_file, groups);
+    const Status status = file ? of_file.status() : Status(fail(file.error()));
+    if (!status) problems.append(problems.empty() ? "" : "\n").append(status.error().message);
   }
-  Status status = problems.status();
-  if (status && unreadable.empty()) return groups;
-  if (!status && !unreadable.empty()) unreadable += "\n";
-  return fail(ErrorCode::kInvalidArgument,
-              unreadable + (status ? std::string() : status.error().message));
+  if (!problems.empty()) return fail(ErrorCode::kInvalidArgument, std::move(problems));
+  return groups;
 }
 
 bool same_rule(const RuleSpec& a, const RuleSpec& b) {
-  return a.text.record == b.text.record && a.text.alert == b.text.alert &&
-         a.text.expr == b.text.expr && a.text.hold == b.text.hold &&
-         a.text.keep_firing_for == b.text.keep_firing_for && a.text.labels == b.text.labels &&
-         a.text.annotations == b.text.annotations;
+  return a.text.record == b.text.record && a.text.alert == b.text.alert && a.query == b.query &&
+         a.text.hold == b.text.hold && a.text.keep_firing_for == b.text.keep_firing_for &&
+         a.text.labels == b.text.labels && a.text.annotations == b.text.annotations;
 }
 
 bool same_group(const GroupSpec& a, const GroupSpec& b) {

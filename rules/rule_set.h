@@ -59,7 +59,7 @@ Result<std::vector<GroupSpec>> load_groups(FileSystem& files, const std::vector<
                                            const GroupDefaults& defaults,
                                            const promql::Features& features);
 
-// Whether both rules are written the same, wherever they stand.
+// Whether both rules say the same, wherever they stand and however their expression is laid out.
 bool same_rule(const RuleSpec& a, const RuleSpec& b);
 bool same_group(const GroupSpec& a, const GroupSpec& b);
 

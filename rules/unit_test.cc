@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "base/clock.h"
@@ -21,6 +21,9 @@ namespace silverback::rules {
 namespace {
 
 using Pairs = std::map<std::string, std::string>;
+
+// Slots of groups are in nanoseconds.
+constexpr TimestampMs kTimeMax = std::numeric_limits<TimestampNs>::max() / 1'000'000;
 
 class TestClock final : public Clock {
  public:
@@ -101,6 +104,10 @@ class Run {
   std::vector<UnitTestFailure> run() {
     if (!read_inputs()) return std::move(failures_);
     const DurationMs last = last_eval_time();
+    if (test_.start < -kTimeMax || test_.start > kTimeMax - last) {
+      fail_test("start_timestamp: times from 1678 to 2262 can be tested");
+      return std::move(failures_);
+    }
     if (static_cast<std::size_t>(last / file_.evaluation_interval) >= kUnitTestEvaluationsMax) {
       fail_test("more than " + std::to_string(kUnitTestEvaluationsMax) + " evaluations");
       return std::move(failures_);

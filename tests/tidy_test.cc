@@ -255,8 +255,8 @@ TEST(Includes, StartWithTheFilesOwnHeader) {
 }
 
 TEST(Folders, AreModulesOfTheTableOrKnown) {
-  const std::set<std::string> known = {"bench",   "cmake", "docker", "docs",
-                                       "scripts", "tests", ".ci"};
+  const std::set<std::string> known = {"bench",    "cmake",   "docker", "docs",
+                                       "examples", "scripts", "tests",  ".ci"};
   const auto table = dependency_table();
   for (const std::string& path : tree()) {
     if (path.find('/') == std::string::npos) continue;

@@ -192,8 +192,8 @@ void Notifier::send(std::vector<Alert> alerts) {
   }
 }
 
-AlertmanagerList Notifier::alertmanagers() const {
-  AlertmanagerList list;
+Alertmanagers Notifier::alertmanagers() const {
+  Alertmanagers list;
   for (const Route& route : routing()->routes) {
     for (const auto& alertmanager : route.alertmanagers) list.active.push_back(alertmanager->url());
     list.dropped.insert(list.dropped.end(), route.dropped.begin(), route.dropped.end());

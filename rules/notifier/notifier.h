@@ -7,17 +7,18 @@
 //   notifier.send(alerts);                                        // rules, whenever they like
 //   notifier.stop(grace);                                         // before the client is stopped
 //
-//   alert → + external labels → alerting.alert_relabel_configs ┬→ alertmanagers[0]
-//                                                              ├→ alertmanagers[1]: its
-//                                                              │  alert_relabel_configs ┬→ queue
-//                                                              …                        └→ queue
+//   alerts → external labels → alert_relabel_configs ┬→ alertmanagers[0]: its own ┬→ queue
+//            where absent      of alerting           │  alert_relabel_configs     └→ queue
+//                                                    └→ alertmanagers[1]: …
 //
 // Alerts are tried once; who still has a reason sends them again (Prometheus's protocol). It owns
 // no thread: requests go on by the client's callbacks.
+//
 // Metrics have Prometheus's names. A registry forgets nothing: the series of an Alertmanager that
 // is gone keep their last values.
-// Threads: everything from any thread. send() and alertmanagers() wait for nobody; apply() and
-// tick() for each other, since they may read files of targets.
+//
+// Threads: everything from any thread. send() and alertmanagers() wait for nobody; apply(), tick()
+// and stop() for each other.
 #pragma once
 
 #include <chrono>
@@ -47,7 +48,7 @@ struct NotifierOptions {
 };
 
 // URLs, in the order of the configuration and then as found.
-struct AlertmanagerList {
+struct Alertmanagers {
   std::vector<std::string> active;
   std::vector<std::string> dropped;  // by relabelling
 };
@@ -76,7 +77,7 @@ class Notifier {
   // refuse the request that holds it.
   void send(std::vector<Alert> alerts) EXCLUDES(mutex_);
 
-  AlertmanagerList alertmanagers() const EXCLUDES(mutex_);
+  Alertmanagers alertmanagers() const EXCLUDES(mutex_);
 
   // Takes no more alerts and sends what waits, if the options say so, for at most `grace`; then
   // cancels what is under way. What was not sent is counted as dropped. Returns when nothing is

@@ -16,6 +16,7 @@
 #include "base/thread_pool.h"
 #include "ingest/remote_write.h"
 #include "promql/engine.h"
+#include "rules/manager.h"
 #include "tests/testing/http_client.h"
 #include "tests/testing/manual_clock.h"
 #include "tsdb/db.h"
@@ -46,6 +47,7 @@ class ApiTest : public ::testing::Test {
     queries_.reset();  // finishes what runs before the server goes
     work_.reset();
     server_.reset();
+    rules_.reset();
     receiver_.reset();
     db_.reset();
     std::filesystem::remove_all(directory_);
@@ -80,11 +82,15 @@ class ApiTest : public ::testing::Test {
     receiver_ = std::make_unique<ingest::RemoteWriteReceiver>(
         [this] { return db_->appender(); }, acceptance_, ingest::RemoteWriteOptions{}, &metrics_);
     add_samples();
+    open_rules();
     server_->set_storage({.samples = samples_ != nullptr ? samples_ : db_.get(),
                           .engine = engine_.get(),
                           .db = db_.get(),
-                          .remote_write = receiver_.get()});
+                          .remote_write = receiver_.get(),
+                          .rules = rules_.get()});
   }
+  // For tests with rules: makes rules_.
+  virtual void open_rules() {}
 
   void start() {
     listen();
@@ -133,6 +139,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<tsdb::Db> db_;
   std::unique_ptr<promql::Engine> engine_;
   std::unique_ptr<ingest::RemoteWriteReceiver> receiver_;
+  std::unique_ptr<rules::Manager> rules_;
   std::unique_ptr<api::Server> server_;
   std::vector<std::thread> threads_;
   std::string address_;

@@ -235,7 +235,8 @@ TEST_F(Check, ConfigWantsTheFilesThatAreNamed) {
       {"scrape_configs: [{job_name: a, file_sd_configs: [{files: [cut.json]}]}]", 1, "",
        "FAILED: checking SD file \"cut.json\": not JSON: "},
       {"alerting: {alertmanagers: [{file_sd_configs: [{files: [url.yml]}]}]}", 1, "",
-       "FAILED: checking SD file \"url.yml\": \"http://a\" is not a valid hostname"},
+       "FAILED: checking SD file \"url.yml\": instance 0 in group 0: \"http://a\" is not a valid "
+       "hostname"},
   };
   for (const Case& c : cases) {
     const auto got = check_config(c.yaml);
@@ -244,6 +245,35 @@ TEST_F(Check, ConfigWantsTheFilesThatAreNamed) {
     EXPECT_THAT(got.err, HasSubstr(c.err)) << c.yaml;
     EXPECT_EQ(check_config(c.yaml, {"--syntax-only"}).exit_code, 0) << c.yaml;
   }
+}
+
+TEST_F(Check, ConfigLooksAtTargetsAsRelabellingMakesThem) {
+  write("url.yml", "- targets: ['http://a/b']");
+  const std::string to_param = "{source_labels: [__address__], target_label: __param_target}";
+  const std::string to_exporter = "{target_label: __address__, replacement: 'exporter:9115'}";
+  const auto job = [](const std::string& rules) {
+    return "scrape_configs: [{job_name: a, relabel_configs: [" + rules +
+           "], static_configs: [{targets: ['c:1', 'http://a/b']}], file_sd_configs: [{files: "
+           "[url.yml]}]}]";
+  };
+  for (const bool syntax_only : {false, true}) {
+    const std::vector<std::string> flags = {syntax_only ? "--syntax-only" : "--lint=none"};
+    EXPECT_EQ(check_config(job(to_param + ", " + to_exporter), flags).exit_code, 0);
+    EXPECT_EQ(
+        check_config(job("{source_labels: [__address__], regex: 'http.*', action: drop}"), flags)
+            .exit_code,
+        0);
+    const auto wrong = check_config(job(to_param), flags);
+    EXPECT_EQ(wrong.exit_code, 1);
+    EXPECT_THAT(wrong.err, HasSubstr("FAILED: scrape job \"a\": instance 1 in group 0: "
+                                     "\"http://a/b\" is not a valid hostname\n"));
+    const auto named = HasSubstr("FAILED: checking SD file \"url.yml\": instance 0 in group 0");
+    if (!syntax_only) {
+      EXPECT_THAT(wrong.err, named);
+    }
+  }
+  EXPECT_THAT(check_config(job("{target_label: __address__, replacement: ''}")).err,
+              HasSubstr("instance 0 in group 0: no address"));
 }
 
 TEST_F(Check, ConfigIncludesScrapeConfigFiles) {

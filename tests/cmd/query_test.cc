@@ -49,8 +49,12 @@ class Query : public testing::VerbTest {
   Mutex mutex_;
   std::vector<std::string> requests_ GUARDED_BY(mutex_);
   HttpTestServer server_{[this](ServerConnection& connection, const ReceivedRequest& request) {
-    requests_.push_back(header_.empty() ? request.method + " " + request.target + " " + request.body
-                                        : request.header(header_));
+    {
+      const MutexLock lock(mutex_);
+      requests_.push_back(header_.empty()
+                              ? request.method + " " + request.target + " " + request.body
+                              : request.header(header_));
+    }
     if (request.method == "POST" && !takes_post_) {
       connection.answer(405, "no");
     } else {

@@ -135,6 +135,7 @@ TEST_F(TestRules, RefuseFilesThatAreNotTests) {
        "native histograms are not stored"},
       {"rule_files: [bad.yml]", "bad.yml:1:46: group \"a\", rule 1, \"a\": could not parse"},
       {"rule_files: ['[']", "["},
+      {"tests: [{start_timestamp: 1e15}]", "times from 1678 to 2262 can be tested"},
       {"evaluation_interval: 1ms\ntests: [{promql_expr_test: [{expr: x, eval_time: 10y}]}]",
        "more than 10000000 evaluations"},
   };

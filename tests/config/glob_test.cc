@@ -1,5 +1,8 @@
 #include "config/glob.h"
 
+#include <cstdlib>
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -113,6 +116,28 @@ TEST_F(GlobFiles, FindFoldersOfAnyDepthButNotHiddenOnes) {
 TEST_F(GlobFiles, RefuseBadPatternsInAnyPart) {
   EXPECT_FALSE(expand_glob(files_, "/none/[/a.yml"));
   EXPECT_FALSE(expand_glob(files_, "/r/["));
+}
+
+TEST(Glob, EndsWhereFoldersDoNot) {
+  char name[] = "/tmp/silverback_glob_test_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(name);
+  for (const char* link : {"a", "b"}) std::filesystem::create_directory_symlink(".", folder / link);
+  const Result<std::vector<std::string>> paths =
+      expand_glob(FileSystem::posix(), (folder / "**/x.yml").native());
+  ASSERT_FALSE(paths);
+  EXPECT_THAT(paths.error().message, HasSubstr("Too many levels of symbolic links"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Glob, LooksIntoManyFoldersAtMost) {
+  char name[] = "/tmp/silverback_glob_test_XXXXXX";
+  const std::filesystem::path folder = mkdtemp(name);
+  for (std::size_t i = 0; i <= kGlobFoldersMax; ++i)
+    std::filesystem::create_directory(folder / std::to_string(i));
+  const auto paths = expand_glob(FileSystem::posix(), (folder / "**/x.yml").native());
+  ASSERT_FALSE(paths);
+  EXPECT_EQ(paths.error().message, "more than 10000 folders to look into");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Glob, KnowsItsDeepParts) {

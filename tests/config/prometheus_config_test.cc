@@ -37,6 +37,8 @@ const Case kCases[] = {
     {"global:\nrule_files:\nscrape_configs:\n", "ok"},
     {"global: {scrape_interval: 15s, evaluation_interval: 1m30s, external_labels: {a: b}}", "ok"},
     {"scrape_configs: [{job_name: a}]", "ok"},
+    {"scrape_configs: [{job_name: a, params: {m: }, static_configs: [{targets: [b], labels: {x: }}]}]", "ok"},
+    {"global: {external_labels: {a: ~}}", "ok"},
     {"scrape_configs: [{job_name: 1, static_configs: [{targets: ['a:1', b], labels: {x: '1'}}]}]", "ok"},
     {"scrape_configs: [{job_name: a, static_configs: [{targets: }]}]", "ok"},
     {"scrape_configs: [{job_name: a, scrape_interval: 5s}]", "ok"},
@@ -86,10 +88,10 @@ const Case kCases[] = {
     {"scrape_configs: [{job_name: a, scrape_protocols: [x]}]", "1:50: scrape_configs[0].scrape_protocols: expected PrometheusProto, OpenMetricsText1.0.0, OpenMetricsText0.0.1, PrometheusText1.0.0 or PrometheusText0.0.4, not \"x\""},
     {"scrape_configs: [{job_name: a, scrape_protocols: []}]", "1:50: scrape_configs[0].scrape_protocols: expected at least one protocol"},
     {"rule_files: ['a/*/b.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/*/b.yml\""},
-    {"rule_files: ['a/**/b.yml', '**/b*.yml', 'a[12]/b?/*.yml']", "ok"},
+    {"rule_files: ['a/**/b.yml', '**/b*.yml', 'a[12]/b?/*.yml']", "ok", false},
     {"rule_files: ['a/**/b*/c.yml']", "1:14: rule_files[0]: expected a path with * in its last part only, not \"a/**/b*/c.yml\""},
-    {"rule_files: ['a[/*.yml']", "1:14: rule_files[0]: bad file name pattern \"a[/*.yml\""},
-    {"scrape_config_files: ['a/**/b.yml']", "1:23: scrape_config_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\"", false},
+    {"rule_files: ['a[/*.yml']", "1:14: rule_files[0]: bad file name pattern \"a[/*.yml\"", false},
+    {"scrape_config_files: ['a/**/b.yml']", "1:23: scrape_config_files[0]: expected a path with * in its last part only, not \"a/**/b.yml\""},
     {"rule_files: ['']", "1:14: rule_files[0]: expected the path of files, not \"\"", false},
 
     // Scraping.
@@ -151,6 +153,49 @@ const Case kCases[] = {
     {"otlp: {promote_resource_attributes: [a], promote_all_resource_attributes: true}", "1:37: otlp.promote_resource_attributes: cannot stand next to promote_all_resource_attributes"},
     {"otlp: {ignore_resource_attributes: [a]}", "1:36: otlp.ignore_resource_attributes: needs promote_all_resource_attributes"},
     {"storage: {tsdb: {retention: {percentage: 101}}}", "1:42: storage.tsdb.retention.percentage: expected a number from 0 to 100"},
+    {"storage: {tsdb: {retention: {percentage: 0.5}}}", "ok", false},
+    {"remote_write: [{url: 'http://h', queue_config: {capacity: 0, max_samples_per_send: 0}}]",
+     "1:59: remote_write[0].queue_config.capacity: cannot be 0\n1:84: remote_write[0].queue_config.max_samples_per_send: cannot be 0", false},
+    {"remote_write: [{url: 'http://h', queue_config: {min_shards: 7, max_shards: 5}}]", "1:61: remote_write[0].queue_config.min_shards: cannot be above max_shards, 5", false},
+    {"remote_write: [{url: 'http://h', queue_config: {min_backoff: 10s, max_backoff: 1s}}]", "1:80: remote_write[0].queue_config.max_backoff: cannot be below min_backoff, 10s", false},
+    {"tracing: {endpoint: x, headers: {Authorization: y}}", "1:33: tracing.headers: the header Authorization cannot be set here"},
+
+    // Every other text.
+    {"scrape_configs: [{job_name: a, basic_auth: {username: u, password_file: []}}]", "1:73: scrape_configs[0].basic_auth.password_file: expected the path of a file, not a list"},
+    {"scrape_configs: [{job_name: a, metric_relabel_configs: [{action: keep, regex: []}]}]", "1:79: scrape_configs[0].metric_relabel_configs[0].regex: expected a regular expression, not a list"},
+    {"scrape_configs: [{job_name: a, relabel_configs: [{source_labels: [''], target_label: x}]}]", "1:67: scrape_configs[0].relabel_configs[0].source_labels[0]: expected a label name, not \"\""},
+    {"scrape_configs: [{job_name: a, relabel_configs: [{action: hashmod, target_label: x, modulus: -1}]}]", "1:50: scrape_configs[0].relabel_configs[0]: hashmod needs a modulus above 0\n1:94: scrape_configs[0].relabel_configs[0].modulus: expected an integer from 0, not \"-1\""},
+    {"scrape_configs: [{job_name: a, native_histogram_min_bucket_factor: x}]", "1:68: scrape_configs[0].native_histogram_min_bucket_factor: expected a number, not \"x\""},
+    {"runtime: {gogc: many}", "1:17: runtime.gogc: expected an integer, not \"many\""},
+    {"scrape_configs: [{job_name: a, tls_config: {key_file: a}}]", "1:44: scrape_configs[0].tls_config: a client key needs its cert or cert_file"},
+    {"scrape_configs: [{job_name: a, tls_config: {min_version: TLS13, max_version: TLS12}}]", "1:58: scrape_configs[0].tls_config.min_version: cannot be above max_version", false},
+    {"scrape_configs: [{job_name: a, proxy_url: 'http://h', proxy_from_environment: true}]", "1:43: scrape_configs[0].proxy_url: cannot stand next to proxy_from_environment"},
+    {"scrape_configs: [{job_name: a, no_proxy: x, proxy_from_environment: true}]", "1:42: scrape_configs[0].no_proxy: cannot stand next to proxy_from_environment"},
+    {"scrape_configs: [{job_name: a, proxy_connect_header: {a: [b]}}]", "1:54: scrape_configs[0].proxy_connect_header: needs a proxy_url"},
+    {"scrape_configs: [{job_name: a, oauth2: {token_url: 'http://t'}}]", "1:40: scrape_configs[0].oauth2.client_id: expected the client's id"},
+    {"scrape_configs: [{job_name: a, oauth2: {client_id: i, token_url: 'http://t', client_secret: a, client_secret_file: b}}]", "1:116: scrape_configs[0].oauth2.client_secret_file: cannot stand next to client_secret"},
+    {"scrape_configs: [{job_name: a, oauth2: {client_id: i, token_url: 'http://t', grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}]", "1:40: scrape_configs[0].oauth2: this grant_type needs client_certificate_key or client_certificate_key_file"},
+    {"scrape_configs: [{job_name: a, http_headers: {Host: {values: [x]}}}]", "1:46: scrape_configs[0].http_headers: the header Host cannot be set here"},
+    {"scrape_configs: [{job_name: a, static_configs: [{targets: [a], labels: {'': x}}]}]", "1:72: scrape_configs[0].static_configs[0].labels: expected a label name, not \"\""},
+    {"scrape_configs: [{job_name: a, relabel_configs: [{action: lowercase, target_label: x, replacement: y}]}]", "1:50: scrape_configs[0].relabel_configs[0]: lowercase takes no replacement"},
+    {"scrape_configs: [{job_name: a, relabel_configs: [{action: keepequal, target_label: x, regex: y}]}]", "1:50: scrape_configs[0].relabel_configs[0]: keepequal takes source_labels and target_label and nothing else"},
+    {"scrape_configs: [{job_name: a, relabel_configs: [{action: labeldrop, target_label: x}]}]", "1:50: scrape_configs[0].relabel_configs[0]: labeldrop takes a regex and nothing else"},
+    {"scrape_configs: [{job_name: a, relabel_configs: [{action: labelmap, replacement: ''}]}]", "1:50: scrape_configs[0].relabel_configs[0]: \"\" is no label name, so no replacement of labelmap"},
+    {"otlp: {promote_resource_attributes: ['']}", "1:37: otlp.promote_resource_attributes: expected the name of an attribute, not \"\""},
+    {"global: {metric_name_validation_scheme: legacy}\notlp: {translation_strategy: NoTranslation}", "2:7: otlp: this translation_strategy needs metric_name_validation_scheme utf8"},
+    {"storage: {tsdb: {stale_series_compaction_threshold: 2}}", "1:53: storage.tsdb.stale_series_compaction_threshold: expected a number from 0 to 1"},
+    {"storage: {tsdb: {retention: {size: -1}}}", "1:36: storage.tsdb.retention.size: expected a size with its unit such as 512MB, not \"-1\""},
+    {"remote_write: [{url: 'http://h', sigv4: {access_key: a}}]", "1:41: remote_write[0].sigv4: access_key and secret_key go together"},
+    {"remote_write: [{url: 'http://h', sigv4: {external_id: a}}]", "1:55: remote_write[0].sigv4.external_id: needs a role_arn"},
+    {"remote_write: [{url: 'http://h', azuread: {}}]", "1:43: remote_write[0].azuread: expected managed_identity, workload_identity, oauth, certificate or sdk"},
+    {"remote_write: [{url: 'http://h', azuread: {managed_identity: {client_id: x}, sdk: {}}}]", "1:83: remote_write[0].azuread.sdk: cannot stand next to managed_identity"},
+    {"remote_write: [{url: 'http://h', azuread: {oauth: {tenant_id: 11111111-1111-1111-1111-111111111111}}}]", "1:51: remote_write[0].azuread.oauth.client_id: expected the client's id\n1:51: remote_write[0].azuread.oauth.client_secret: expected the client's secret"},
+    {"remote_write: [{url: 'http://h', azuread: {oauth: {client_id: 11111111-1111-1111-1111-111111111111, client_secret: x}}}]", "1:51: remote_write[0].azuread.oauth.tenant_id: expected the tenant's id"},
+    {"remote_write: [{url: 'http://h', azuread: {certificate: {client_id: 11111111-1111-1111-1111-111111111111, tenant_id: 11111111-1111-1111-1111-111111111111}}}]", "1:57: remote_write[0].azuread.certificate.certificate_path: expected the certificate's file"},
+    {"remote_read: [{}]", "1:15: remote_read[0].url: expected the URL to read from"},
+    {"scrape_configs: [{job_name: a, docker_sd_configs: [{host: h, port: x}]}]", "1:68: scrape_configs[0].docker_sd_configs[0].port: expected an integer, not \"x\""},
+    {"scrape_configs: [{job_name: a, gce_sd_configs: [{project: p, zone: z, refresh_interval: x}]}]", "1:89: scrape_configs[0].gce_sd_configs[0].refresh_interval: expected a duration such as 30s or 1h30m, not \"x\""},
+    {"scrape_configs: [{job_name: a, uyuni_sd_configs: [{server: h, username: u, password: p}]}]", "1:60: scrape_configs[0].uyuni_sd_configs[0].server: expected a URL such as http://host:9201/path, not \"h\"", false},
 };
 // clang-format on
 
@@ -379,6 +424,54 @@ TEST(PrometheusConfig, NamesWhatIsNotBuilt) {
          "  client_certificate_key: k}}]}"),
       "refused alerting.alertmanagers[0].sigv4\n"
       "refused alerting.alertmanagers[1].oauth2.grant_type\n");
+}
+
+TEST(PrometheusConfig, SaysWhatToDoWithoutWhatIsNotBuilt) {
+  const std::string_view yaml =
+      "global: {query_log_file: a, scrape_failure_log_file: b}\n"
+      "runtime: {gogc: 5}\n"
+      "alerting: {alertmanagers: [{sigv4: {}, http_sd_configs: [{url: 'http://h', oauth2: {\n"
+      "  client_id: i, token_url: 'http://t', client_certificate_key: k,\n"
+      "  grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}]}]}\n"
+      "scrape_configs: [{job_name: a, dns_sd_configs: [{names: [x]}]}]\n"
+      "storage:\n"
+      "  tsdb: {out_of_order_time_window: 1h, stale_series_compaction_threshold: 0.5,\n"
+      "         chunk_encoding: {floats: xor}, retention: {size: 1GB, percentage: 5}}\n"
+      "  exemplars: {}\n"
+      "tracing: {endpoint: x}\n"
+      "remote_write: [{url: 'http://h'}]\n"
+      "remote_read: [{url: 'http://h'}]\n"
+      "otlp: {promote_scope_metadata: true}\n";
+  constexpr const char* kWant[] = {
+      "this server writes no log of queries",
+      "this server writes no log of scrapes",
+      "there is no garbage collector",
+      "signing requests is not built",
+      "tokens by JWT are not built",
+      "scraping is not built yet; let an agent scrape and remote-write to /api/v1/write",
+      ("this discovery is not built; http_sd_configs is the bridge to it: a small server that "
+       "lists "
+       "the targets as JSON"),
+      "late samples are taken as long as samples are kept, whatever their age",
+      "stale series leave the memory with the others",
+      "there is one encoding, and it is not Prometheus's",
+      "retention by size is not built yet, and the disk would fill up",
+      "retention by size is not built yet, and the disk would fill up",
+      "this server keeps no exemplars",
+      "this server exports no traces",
+      "sending samples to another server is not built",
+      "reading from another server is not built",
+      "this server takes no OTLP",
+  };
+  const Result<PrometheusConfig> config = parse_config(yaml, "p.yml", no_variable);
+  ASSERT_TRUE(config) << config.error().message;
+  const std::vector<NotBuilt> parts = not_built(*config);
+  ASSERT_EQ(parts.size(), std::size(kWant));
+  for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(parts[i].message, kWant[i]);
+
+  PrometheusConfig included;
+  included.included_scrape_configs = config->scrape_configs;
+  EXPECT_EQ(not_built(included).at(1).path, "scrape_configs of job \"a\".dns_sd_configs");
 }
 
 TEST(PrometheusConfig, FindsTheFilesThatItNames) {

@@ -175,5 +175,22 @@ TEST(Relabel, KnowsItsActionsByName) {
   EXPECT_EQ(parse_relabel_action("keeep").error().message, "unknown relabel action \"keeep\"");
 }
 
+TEST(Relabel, MakesNoNamesThatTheLegacySchemeDoesNotHave) {
+  const Labels labels = {{"a", "x.y"}, {"m.b", "1"}, {"m_b", "2"}};
+  const RelabelRule named = {
+      .source_labels = {"a"}, .target_label = "${1}", .replacement = "v", .action = A::kReplace};
+  RelabelRule mapped = rule(A::kLabelMap);
+  mapped.regex = "m(.*)";
+  EXPECT_EQ(relabeled(labels, {named}), R"({a="x.y", "m.b"="1", m_b="2", "x.y"="v"})");
+  EXPECT_EQ(relabeled(labels, {mapped}), R"({".b"="1", _b="2", a="x.y", "m.b"="1", m_b="2"})");
+  RelabelRule legacy_named = named, legacy_mapped = mapped;
+  legacy_named.names = legacy_mapped.names = NameScheme::kLegacy;
+  EXPECT_EQ(relabeled(labels, {legacy_named}), labels.to_string());
+  EXPECT_EQ(relabeled(labels, {legacy_mapped}), R"({_b="2", a="x.y", "m.b"="1", m_b="2"})");
+  legacy_named.target_label = "a.$1";
+  EXPECT_EQ(relabeled(labels, {legacy_named}),
+            "error relabel rule 1: \"a.$1\" is no label name, so no target_label of replace");
+}
+
 }  // namespace
 }  // namespace silverback::config

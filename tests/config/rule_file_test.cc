@@ -19,6 +19,7 @@ TEST(RuleFile, SaysWhatIsWrongAndWhere) {
       {"", "ok"},
       {"groups:\n", "ok"},
       {"groups: [{name: a}]", "ok"},
+      {"groups: [{name: a, rules: [{alert: x, expr: 1, labels: {a: }, annotations: {runbook_url: }}]}]", "ok"},
       {"groups: [{name: a, limit: 5, rules: [{record: a:b, expr: 1, labels: {x: y}}]}]", "ok"},
       {"group: []", "r.yml:1:1: group: unknown key"},
       {"groups: [{}]", "r.yml:1:10: groups[0].name: expected the group's name"},

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""docker/ as far as it can be checked without a container engine: the files parse, Prometheus's and Alertmanager's own
-tools accept theirs, the names that one file uses exist in the others, and the image has every library that the
-binary loads."""
+"""docker/ and examples/ as far as they can be checked without a container engine: the files parse, Prometheus's,
+Alertmanager's and our own tools accept them, the names that one file uses exist in the others, and the image has every
+library that the binary loads."""
 
 import os
 import pathlib
@@ -15,8 +15,11 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
+EXAMPLES = ROOT / "examples"
 # Part of debian:bookworm-slim, because apt needs them.
 IN_THE_BASE_IMAGE = {"libc6", "libgcc-s1", "libstdc++6"}
+# No library, but what HTTPS is checked by.
+NOT_LOADED = {"ca-certificates"}
 
 failures = []
 
@@ -52,9 +55,13 @@ def check_dockerfile():
 
 def check_libraries(install):
     listed = set(re.search(r"--no-install-recommends ([^&]+)&&", install).group(1).split()) | IN_THE_BASE_IMAGE
-    loaded = subprocess.run(["ldd", os.environ["SILVERBACK_BIN"]], check=True, capture_output=True, text=True).stdout
+    binary = os.environ["SILVERBACK_BIN"]
+    # What those need themselves, apt installs with them.
+    dynamic = subprocess.run(["readelf", "--dynamic", binary], check=True, capture_output=True, text=True).stdout
+    named = set(re.findall(r"\(NEEDED\).*\[(\S+)\]", dynamic))
+    loaded = subprocess.run(["ldd", binary], check=True, capture_output=True, text=True).stdout
     needed = set()
-    for path in re.findall(r"=> (/\S+)", loaded):
+    for path in (path for name, path in re.findall(r"(\S+) => (/\S+)", loaded) if name in named):
         # dpkg knows the file by the path it was shipped with, with or without the /usr that /lib links to.
         for candidate in (path, os.path.realpath(path), path.replace("/lib/", "/usr/lib/", 1)):
             found = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True)
@@ -64,7 +71,7 @@ def check_libraries(install):
         else:
             check(False, f"no Debian package owns {path}")
     check(needed <= listed, f"Dockerfile does not install {sorted(needed - listed)}")
-    unused = listed - needed - IN_THE_BASE_IMAGE
+    unused = listed - needed - IN_THE_BASE_IMAGE - NOT_LOADED
     check(not unused, f"Dockerfile installs what is not loaded: {sorted(unused)}")
 
 
@@ -83,7 +90,7 @@ def check_compose():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             if source.startswith("."):
-                check((DOCKER / source).is_file(), f"{name} mounts {source}, which does not exist")
+                check((DOCKER / source).exists(), f"{name} mounts {source}, which does not exist")
             elif not source.startswith("/"):
                 check(source in compose["volumes"], f"{name} uses the undeclared volume {source}")
         for other in service.get("depends_on", []):
@@ -97,7 +104,7 @@ def check_names(services):
     prometheus = load("prometheus.yml")
     targets = [target for job in prometheus["scrape_configs"] for static in job["static_configs"]
                for target in static["targets"]]
-    targets += [target for manager in prometheus["alerting"]["alertmanagers"]
+    targets += [target for manager in load("silverback.yml")["alerting"]["alertmanagers"]
                 for static in manager["static_configs"] for target in static["targets"]]
     urls = [write["url"] for write in prometheus["remote_write"]]
     urls += [source["url"] for source in load("grafana/datasources.yml")["datasources"]]
@@ -107,18 +114,25 @@ def check_names(services):
         check(urllib.parse.urlsplit(url).port == 9090, f"Silverback does not listen where {url} points")
 
 
-def check_with_their_own_tools():
+def check_with_the_tools():
     peers = subprocess.run([ROOT / "scripts/peers", "prometheus", "prometheus-alertmanager"], check=True,
                            stdout=subprocess.PIPE, text=True).stdout.strip()
-    for command in (["promtool", "check", "config", "prometheus.yml"], ["amtool", "check-config", "alertmanager.yml"]):
-        ran = subprocess.run([f"{peers}/usr/bin/{command[0]}", *command[1:]], cwd=DOCKER, capture_output=True, text=True)
+    promtool, amtool, silverback = f"{peers}/usr/bin/promtool", f"{peers}/usr/bin/amtool", os.environ["SILVERBACK_BIN"]
+    commands = [[promtool, "check", "config", DOCKER / "prometheus.yml"],
+                [amtool, "check-config", EXAMPLES / "alertmanager.yml"]]
+    for tool in (promtool, silverback):
+        commands += [[tool, "check", "config", DOCKER / "silverback.yml"],
+                     [tool, "check", "config", EXAMPLES / "silverback.yml"],
+                     [tool, "test", "rules", EXAMPLES / "tests.yml"]]
+    for command in commands:
+        ran = subprocess.run(command, capture_output=True, text=True)
         print(ran.stdout + ran.stderr)
-        check(ran.returncode == 0, f"{' '.join(command)} refuses")
+        check(ran.returncode == 0, f"{' '.join(map(str, command))} refuses")
 
 
 check_dockerfile()
 check_names(check_compose())
-check_with_their_own_tools()
+check_with_the_tools()
 for failure in failures:
     print("FAILED:", failure)
 sys.exit(1 if failures else 0)

@@ -160,7 +160,9 @@ void check_rule(const RelabelRule& rule, const Labels& before, const std::option
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Lines lines(std::string_view(reinterpret_cast<const char*>(data), size));
+  const std::string_view input(reinterpret_cast<const char*>(data), size);
+  if (!is_valid_utf8(input)) return 0;  // as all YAML and all labels are
+  Lines lines(input);
   const std::vector<RelabelRule> rules = read_rules(lines);
   const Labels labels = read_labels(lines);
   const Result<Relabeling> all = Relabeling::make(rules);

@@ -147,6 +147,25 @@ TEST_F(AlertingRuleTest, BeginsAnewAfterItWasResolved) {
   EXPECT_EQ(active(), "pending@5");
 }
 
+// As Prometheus: `for` holds for alerts that fire already.
+TEST_F(AlertingRuleTest, WaitsAgainIfItsForBecameLonger) {
+  rule("for: 1m");
+  for (const int minute : {10, 11, 12}) evaluate(minute, one());
+  EXPECT_EQ(unsent(12), 1U);
+  const std::vector<GroupSpec> old_groups = std::move(groups_);
+  const std::unique_ptr<AlertingRule> old_rule = std::move(rule_);
+  rule("for: 10m");
+  rule_->take_state(*old_rule);
+  EXPECT_EQ(active(), "firing@10");
+  evaluate(13, one());
+  EXPECT_EQ(active(), "pending@10");
+  EXPECT_EQ(unsent(13), 0U);
+  for (int minute = 14; minute <= 20; ++minute) evaluate(minute, one());
+  EXPECT_EQ(active(), "firing@10");
+  EXPECT_EQ(rule_->active().at(0).fired_at, 20 * kMinuteNs);
+  EXPECT_EQ(unsent(20), 1U) << "at once: it was not told since it began to wait again";
+}
+
 TEST_F(AlertingRuleTest, ExpandsLabelsAndAnnotations) {
   rule(
       "labels: {severity: '{{ $labels.i }}/{{ $value }}', i: ''}\n"

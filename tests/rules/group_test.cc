@@ -1,5 +1,6 @@
 #include "rules/group.h"
 
+#include <atomic>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -117,8 +118,69 @@ TEST_F(GroupTest, RefusesWhatIsLaterThanStored) {
   evaluate(*g, 5'000);
   EXPECT_EQ(g->status().rules.at(0).last_error, "duplicate sample for timestamp");
   EXPECT_EQ(stored(out), "5000:9");
+  EXPECT_EQ(metric("prometheus_rule_evaluation_failures_total", {{"rule_group", "r.yml;g"}}), 0);
+  add({{"__name__", "up"}}, 5'500, stale_marker());
   evaluate(*g, 6'000);
+  EXPECT_EQ(stored(out), "5000:9") << "what was refused is not there to be ended";
+  add({{"__name__", "up"}}, 6'500, 4);
+  evaluate(*g, 7'000);
   EXPECT_EQ(g->status().rules.at(0).health, RuleHealth::kOk);
+  EXPECT_EQ(stored(out), "5000:9 7000:4");
+}
+
+TEST_F(GroupTest, ASeriesThatCannotBeMadeHurtsNoOtherRule) {
+  const auto g = group(R"yaml(
+groups:
+- name: g
+  rules:
+  - {record: r:a, expr: vector(1)}
+  - {record: r:bad, expr: vector(1)}
+  - {record: r:c, expr: vector(1)}
+)yaml");
+  evaluate(*g, 1'000);
+  EXPECT_EQ(stored({{"__name__", "r:a"}}), "1000:1");
+  EXPECT_EQ(stored({{"__name__", "r:c"}}), "1000:1");
+  EXPECT_EQ(g->status().rules.at(1).last_error, "storing the result: no more series");
+  EXPECT_EQ(metric("prometheus_rule_evaluation_failures_total", {{"rule_group", "r.yml;g"}}), 1);
+}
+
+TEST_F(GroupTest, TellsAlertsThoughTheyCannotBeStored) {
+  const auto g = group("groups:\n- name: g\n  rules:\n  - {alert: A, expr: vector(1)}\n");
+  commit_failure_ = "the disk is full";
+  evaluate(*g, 60'000);
+  EXPECT_EQ(notices_.size(), 1U);
+  EXPECT_EQ(g->status().rules.at(0).last_error, "storing the result: the disk is full");
+}
+
+TEST_F(GroupTest, StopsBetweenRules) {
+  const auto g = group(
+      "groups:\n- name: g\n  rules:\n  - {record: r:a, expr: vector(1)}\n  - {record: r:b, expr: "
+      "r:a}\n");
+  g->stop();
+  evaluate(*g, 1'000);
+  EXPECT_EQ(stored({{"__name__", "r:a"}}), "");
+  EXPECT_EQ(g->status().rules.at(0).health, RuleHealth::kUnknown);
+  EXPECT_EQ(metric("prometheus_rule_evaluations_total", {{"rule_group", "r.yml;g"}}), 0);
+}
+
+TEST_F(GroupTest, CanceledQueriesAreNoFailures) {
+  std::atomic<bool> canceled = true;
+  environment_.canceled = &canceled;
+  const auto g = group("groups:\n- name: g\n  rules:\n  - {record: r:a, expr: vector(1)}\n");
+  evaluate(*g, 1'000);
+  EXPECT_EQ(metric("prometheus_rule_evaluation_failures_total", {{"rule_group", "r.yml;g"}}), 0);
+  EXPECT_EQ(g->status().rules.at(0).last_error, "");
+}
+
+TEST_F(GroupTest, ManyRulesAreStoredInPieces) {
+  std::string text = "groups:\n- name: g\n  rules:\n";
+  for (int i = 0; i < 200; ++i)
+    text +=
+        "  - {record: 'r:" + std::to_string(i) + "', expr: vector(" + std::to_string(i) + ")}\n";
+  const auto g = group(text);
+  evaluate(*g, 1'000);
+  for (const int i : {0, 63, 64, 127, 128, 199})
+    EXPECT_EQ(stored({{"__name__", "r:" + std::to_string(i)}}), "1000:" + std::to_string(i));
 }
 
 TEST_F(GroupTest, BlamesTheRuleWhoseSampleWasRefused) {
@@ -282,6 +344,21 @@ groups:
   EXPECT_EQ(stored({{"__name__", "r:gone"}}), "10000:1 20000:stale");
 }
 
+TEST_F(GroupTest, SeriesOfRemovedRulesEndOnceTheyCanBeStored) {
+  const auto old_group = group(
+      "groups:\n- name: g\n  rules:\n  - {record: r:a, expr: vector(1)}\n  - {record: r:b, expr: "
+      "vector(1)}\n");
+  evaluate(*old_group, 1'000);
+  const auto new_group =
+      group("groups:\n- name: g\n  rules:\n  - {record: r:a, expr: vector(1)}\n");
+  new_group->take_state(*old_group);
+  commit_failure_ = "the disk is full";
+  evaluate(*new_group, 2'000);
+  commit_failure_.clear();
+  evaluate(*new_group, 3'000);
+  EXPECT_EQ(stored({{"__name__", "r:b"}}), "1000:1 3000:stale");
+}
+
 TEST_F(GroupTest, EndsAllItsSeries) {
   const auto g = group("groups:\n- name: g\n  rules:\n  - {record: r:up, expr: up}\n");
   add({{"__name__", "up"}, {"i", "1"}}, 1'000, 5);
@@ -289,7 +366,10 @@ TEST_F(GroupTest, EndsAllItsSeries) {
   evaluate(*g, 1'000);
   // Somebody went on with one of them.
   add({{"__name__", "r:up"}, {"i", "2"}}, 9'000, 5);
-  g->end_series(2'000);
+  commit_failure_ = "the disk is full";
+  EXPECT_FALSE(g->end_series(2'000));
+  commit_failure_.clear();
+  EXPECT_TRUE(g->end_series(2'000));
   EXPECT_EQ(stored({{"__name__", "r:up"}, {"i", "1"}}), "1000:5 2000:stale");
   EXPECT_EQ(stored({{"__name__", "r:up"}, {"i", "2"}}), "1000:5 9000:5");
 }

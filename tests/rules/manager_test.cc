@@ -88,6 +88,36 @@ TEST_F(ManagerTest, GoesOnAfterTheClockWasSetBack) {
   EXPECT_EQ(metric("prometheus_rule_evaluations_total", kGroup), 2);
 }
 
+TEST_F(ManagerTest, NoGroupSleepsBecauseTheClockWasSetBack) {
+  clock_.set(10'000'000);
+  update(record("g", "r:a") +
+         "- name: hourly\n  interval: 1h\n  rules:\n  - {record: r:h, expr: vector(1)}\n");
+  run_at(10'015'000);
+  const double before = metric("prometheus_rule_evaluations_total", kGroup);
+  // Less than an hour: no slot of the hourly group is too far away.
+  run_at(9'400'000);
+  run_at(9'415'000);
+  EXPECT_GT(metric("prometheus_rule_evaluations_total", kGroup), before);
+}
+
+TEST_F(ManagerTest, AGroupThatRanWhileTheClockWasSetBackDoesNotSleep) {
+  bool set_back = false;
+  environment_.appender = [&] {
+    if (set_back) clock_.set(clock_.now() - 3'600'000);
+    set_back = false;
+    return storage_.appender();
+  };
+  Manager manager(environment_, nullptr);
+  clock_.set(slot(1'000));
+  manager.update(groups_of("groups:\n" + record("g", "r:a")), {});
+  clock_.set(slot(1'001));
+  set_back = true;
+  manager.run_due();
+  clock_.advance(11'000);
+  manager.run_due();
+  EXPECT_EQ(metric("prometheus_rule_evaluations_total", kGroup), 2);
+}
+
 TEST_F(ManagerTest, LeavesUnchangedGroupsAlone) {
   clock_.set(slot(5));
   const std::string alerts =
@@ -140,6 +170,22 @@ TEST_F(ManagerTest, SeriesOfARenamedGroupGoOn) {
   update(record("renamed", "r:a"));
   for (int k = 7; k < 12; ++k) run_at(slot(k) + 9'000);
   EXPECT_EQ(stored(kOut).find("stale"), std::string::npos) << stored(kOut);
+}
+
+TEST_F(ManagerTest, SeriesOfARenamedGroupGoOnWhateverItsOffset) {
+  const auto delayed = [](const std::string& name) {
+    return "- name: " + name +
+           "\n  interval: 10s\n  query_offset: 1m\n  rules:\n  - {record: r:a, expr: vector(1)}\n";
+  };
+  clock_.set(slot(105));
+  update(delayed("g"));
+  run_at(slot(106));
+  update(delayed("renamed"));
+  for (int k = 107; k < 120; ++k) run_at(slot(k) + 9'000);
+  EXPECT_EQ(stored(kOut).find("stale"), std::string::npos) << stored(kOut);
+  EXPECT_EQ(metric("prometheus_rule_evaluation_failures_total", {{"rule_group", "r.yml;renamed"}}),
+            0);
+  EXPECT_EQ(manager_.groups().at(0).rules.at(0).last_error, "");
 }
 
 TEST_F(ManagerTest, RestoresAfterTheSecondEvaluation) {

@@ -30,12 +30,15 @@ inline std::vector<GroupSpec> groups_of(const std::string& text) {
   return groups ? *std::move(groups) : std::vector<GroupSpec>();
 }
 
-// Like another, but its commits fail with a text that is not empty.
+// Like another, but its commits fail with a text that is not empty, and so do series of one name.
 class FailingAppender final : public Appender {
  public:
   FailingAppender(std::unique_ptr<Appender> appender, const std::string& failure)
       : appender_(std::move(appender)), failure_(failure) {}
-  Result<SeriesRef> series(const Labels& labels) override { return appender_->series(labels); }
+  Result<SeriesRef> series(const Labels& labels) override {
+    if (labels.metric_name() == "r:bad") return fail(ErrorCode::kUnavailable, "no more series");
+    return appender_->series(labels);
+  }
   bool known(SeriesRef ref) const override { return appender_->known(ref); }
   void append(SeriesRef ref, Sample sample, AppendOptions options) override {
     appender_->append(ref, sample, options);
@@ -91,7 +94,8 @@ class RuleFixture : public ::testing::Test {
     const auto selection = storage_.select(matchers, {});
     SampleColumns columns;
     for (std::size_t i = 0; i < (*selection)->size(); ++i) {
-      if ((*selection)->labels(i) == labels) EXPECT_TRUE((*selection)->read(i, columns));
+      if ((*selection)->labels(i) != labels) continue;
+      EXPECT_TRUE((*selection)->read(i, columns));
     }
     std::string text;
     for (std::size_t i = 0; i < columns.t.size(); ++i) {

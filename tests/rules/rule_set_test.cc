@@ -104,7 +104,7 @@ TEST(SameGroup, IsAboutWhatIsWritten) {
     return same_group(groups(base)->at(0), groups(other)->at(0));
   };
   EXPECT_TRUE(same(base));
-  EXPECT_TRUE(same("groups:\n- name: g\n  rules:\n\n  - alert: A\n    expr: up\n"));
+  EXPECT_TRUE(same("groups:\n- name: g\n  rules:\n\n  - alert: A\n    expr: ' up '\n"));
   for (const char* other :
        {"groups:\n- name: h\n  rules:\n  - {alert: A, expr: up}\n",
         "groups:\n- name: g\n  limit: 1\n  rules:\n  - {alert: A, expr: up}\n",

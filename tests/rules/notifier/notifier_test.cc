@@ -326,7 +326,7 @@ TEST_F(NotifierTest, ListsAlertmanagers) {
   first.relabel_configs = {
       {.source_labels = {"__address__"}, .regex = "old.*", .action = config::RelabelAction::kDrop}};
   apply(alerting({first, section({"b:2", "a:1"})}));
-  const AlertmanagerList list = notifier().alertmanagers();
+  const Alertmanagers list = notifier().alertmanagers();
   // What two sections name is sent alerts by both: they may relabel them differently.
   EXPECT_THAT(list.active, ElementsAre("http://a:1/api/v2/alerts", "http://b:2/api/v2/alerts",
                                        "http://a:1/api/v2/alerts"));
