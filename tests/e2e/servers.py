@@ -30,7 +30,10 @@ def peer(package, binary):
 
 
 def die_with_parent():
-    """Runs in a child: a test that is killed takes its servers with it (prctl's PR_SET_PDEATHSIG is 1)."""
+    """Runs in a child: a test that is killed takes its servers with it (prctl's PR_SET_PDEATHSIG is 1).
+
+    The parent is the thread that started it: only the main one should.
+    """
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
@@ -166,6 +169,37 @@ def node_exporter(folder):
     binary = peer("prometheus-node-exporter", "prometheus-node-exporter")
     return Server(
         "node_exporter", folder, lambda port: [binary, f"--web.listen-address=127.0.0.1:{port}"], ready="/metrics"
+    )
+
+
+def alertmanager(folder, config):
+    """Debian's Alertmanager, or None where the templates it looks for in /usr/share cannot be shown to it.
+
+    Nothing is installed: the process has a mount view of its own, in which the unpacked folder lies over /usr/share.
+    """
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "alertmanager.yml").write_text(config)
+    binary = peer("prometheus-alertmanager", "prometheus-alertmanager")
+    view = [
+        *("unshare", "--user", "--map-root-user", "--mount"),
+        *("sh", "-c", 'mount --rbind "$0" /usr/share && exec "$@"', binary.parents[1] / "share"),
+    ]
+    tried = subprocess.run([*view, "true"], capture_output=True, text=True)
+    if tried.returncode != 0:
+        print(f"no Alertmanager: this user may not have a mount view of its own ({tried.stderr.strip()})")
+        return None
+    return Server(
+        "alertmanager",
+        folder,
+        lambda port: [
+            *view,
+            binary,
+            f"--config.file={folder / 'alertmanager.yml'}",
+            f"--storage.path={folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ],
     )
 
 
