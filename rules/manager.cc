@@ -80,7 +80,7 @@ void Manager::update(std::vector<GroupSpec> specs, const Labels& external_labels
     if (before == replaced.end()) {
       put(std::move(spec), nullptr, restored);
     } else {
-      put(std::move(spec), before->second, before->second->restored);
+      put(std::move(spec), before->second, restored);
       replaced.erase(before);
     }
   }
@@ -111,11 +111,12 @@ void Manager::wait_until_idle(const ScheduledPtr& scheduled) {
 }
 
 void Manager::put(GroupSpec spec, const ScheduledPtr& before, bool restored) {
-  auto scheduled = std::make_shared<Scheduled>(std::move(spec), environment_, restored);
+  // Until then its evaluation may restore it.
+  if (before != nullptr) wait_until_idle(before);
+  auto scheduled = std::make_shared<Scheduled>(std::move(spec), environment_,
+                                               before == nullptr ? restored : before->restored);
   scheduled->next = scheduled->first_slot_after(now());
   if (before != nullptr) {
-    wait_until_idle(before);
-    scheduled->restored = before->restored;
     scheduled->evaluations = before->evaluations;
     scheduled->group.take_state(before->group);
   }

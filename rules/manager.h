@@ -73,7 +73,7 @@ class Manager {
   // Stops those that are gone or written differently in `specs`, and takes what stays out of it.
   std::map<Key, ScheduledPtr> withdraw_others(std::vector<GroupSpec>& specs) REQUIRES(mutex_);
   void wait_until_idle(const ScheduledPtr& scheduled) EXCLUDES(mutex_);
-  // In the place of `before`, which may be null.
+  // In the place of `before`, whose state it takes; if that is null, with `restored`.
   void put(GroupSpec spec, const ScheduledPtr& before, bool restored) EXCLUDES(mutex_);
   void retire(const ScheduledPtr& scheduled) EXCLUDES(mutex_);
   void end_series(const std::shared_ptr<Retired>& retired) EXCLUDES(mutex_);

@@ -35,7 +35,7 @@ json::object alert_object(const Alert& alert) {
   json::object annotations;
   for (const auto& [name, value] : alert.annotations) annotations.emplace(name, value);
   json::object object;
-  object.emplace("annotations", std::move(annotations));
+  if (!annotations.empty()) object.emplace("annotations", std::move(annotations));
   object.emplace("endsAt", milliseconds_text(alert.ends_at));
   object.emplace("startsAt", milliseconds_text(alert.starts_at));
   if (!alert.generator_url.empty()) object.emplace("generatorURL", alert.generator_url);

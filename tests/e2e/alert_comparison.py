@@ -36,7 +36,7 @@ class Notice:
         self.starts, self.ends = seconds_of(alert["startsAt"]), seconds_of(alert["endsAt"])
         self.generator_url = alert.get("generatorURL")
         # Prometheus leaves out annotations if there are none.
-        self.members = tuple(sorted(alert.keys() | {"annotations"}))
+        self.members = tuple(sorted(alert.keys()))
         self.is_resolved = self.ends <= when
 
 

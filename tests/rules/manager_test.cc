@@ -219,6 +219,52 @@ TEST_F(ManagerTest, RestoresAfterTheSecondEvaluation) {
   EXPECT_GT(active_at(), slot(102));
 }
 
+TEST_F(ManagerTest, RulesAddedWhileTheirGroupIsRestoredAreRestoredToo) {
+  const auto alerts = [](const std::string& names) {
+    std::string text = "groups:\n- name: g\n  interval: 10s\n  rules:\n";
+    for (const char name : names)
+      text += "  - {alert: " + std::string(1, name) + ", expr: vector(1)}\n";
+    return groups_of(text);
+  };
+  std::atomic<bool> held = false, waits = false;
+  environment_.notify = [&](const std::vector<notifier::Alert>&) {
+    while (held) {
+      waits = true;
+      std::this_thread::yield();
+    }
+  };
+  ThreadPool pool("rules", 1);
+  Manager manager(environment_, &pool);
+  const auto evaluations = [&] { return metric("prometheus_rule_group_iterations_total", kGroup); };
+  const auto wait_for_idle = [&] {
+    // Its tasks run one after the other.
+    std::atomic<bool> done = false;
+    pool.run([&] { done = true; });
+    while (!done) std::this_thread::yield();
+  };
+  clock_.set(slot(100));
+  manager.update(alerts("A"), {});
+  clock_.set(slot(101));
+  manager.run_due();
+  wait_for_idle();
+  held = true;
+  clock_.set(slot(110));
+  manager.run_due();
+  while (!waits) std::this_thread::yield();
+  std::thread reload([&] { manager.update(alerts("AB"), {}); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  held = false;
+  reload.join();
+  EXPECT_EQ(evaluations(), 10);
+  for (const int k : {111, 112}) {
+    clock_.set(slot(k));
+    manager.run_due();
+    wait_for_idle();
+  }
+  EXPECT_EQ(stored({{"__name__", "ALERTS"}, {"alertname", "B"}, {"alertstate", "firing"}}),
+            at(111) + ":1 " + at(112) + ":1");
+}
+
 TEST_F(ManagerTest, TemplatesSeeTheNewExternalLabels) {
   clock_.set(slot(5));
   const auto groups = groups_of(

@@ -26,7 +26,7 @@ TEST(AlertJson, IsWhatPrometheusSends) {
 }
 
 TEST(AlertJson, LeavesOutAnEmptyGeneratorUrlOnly) {
-  EXPECT_EQ(json_of({}), R"([{"annotations":{},"endsAt":"1970-01-01T00:00:00.000Z",)"
+  EXPECT_EQ(json_of({}), R"([{"endsAt":"1970-01-01T00:00:00.000Z",)"
                          R"("startsAt":"1970-01-01T00:00:00.000Z","labels":{}}])");
 }
 
