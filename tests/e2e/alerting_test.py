@@ -243,7 +243,7 @@ FOREVER = 10_000
 SCRIPT = {
     "instant": [(3, 9), (12, 23), (32, 37), (44, FOREVER)],
     "short": [(5, FOREVER)],
-    "flap": [(t, t + 2) for t in range(2, 48, 5)],
+    "flap": [(t, t + 2) for t in range(2, 43, 5)],
     "keep": [(4, 8), (11, 14), (34, 48)],
     "many1": [(4, 20), (43, FOREVER)],
     "many2": [(4, 20)],
