@@ -244,6 +244,8 @@ int HttpLoop::on_timer(CURLM* /*multi*/, long timeout_ms, void* user) {
 }
 
 void HttpLoop::forget(ConnectionPool& pool) {
+  // Once the event thread has ended, sessions may end on several threads at once.
+  MutexLock lock(mutex_);
   timers_.erase({pool.wake_at, &pool});
   std::erase_if(sockets_, [&](const auto& entry) { return entry.second == &pool; });
 }

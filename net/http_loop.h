@@ -28,7 +28,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // The connections of one session: a multi handle of its own.
 struct ConnectionPool : std::enable_shared_from_this<ConnectionPool> {
   explicit ConnectionPool(HttpLoop& its_loop);
-  ~ConnectionPool();  // on the event thread, or after it ended
+  ~ConnectionPool();  // on the event thread, or on any after it ended
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
@@ -76,7 +76,7 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   // The first hop, or the next.
   void start(const std::shared_ptr<Transfer>& transfer);
   void end_early(const std::shared_ptr<Transfer>& transfer, Error error);
-  void forget(ConnectionPool& pool);
+  void forget(ConnectionPool& pool) EXCLUDES(mutex_);
 
  private:
   friend struct ConnectionPool;
@@ -95,7 +95,7 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   const int epoll_;
   const int wake_;  // an eventfd
 
-  // The event thread's.
+  // The event thread's; once that has ended, only forget()'s.
   std::unordered_map<int, ConnectionPool*> sockets_;
   std::set<std::pair<SteadyTime, ConnectionPool*>> timers_;
   std::multimap<SteadyTime, std::shared_ptr<Transfer>> in_flight_;  // by deadline
