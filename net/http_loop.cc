@@ -161,13 +161,15 @@ void HttpLoop::close() {
     {
       MutexLock lock(mutex_);
       commands.swap(commands_);
-      has_ended_ = commands.empty();
-      if (has_ended_) break;
+      if (commands.empty()) {
+        sockets_.clear();
+        timers_.clear();
+        has_ended_ = true;
+        return;
+      }
     }
     for (const auto& command : commands) command();
   }
-  sockets_.clear();
-  timers_.clear();
 }
 
 int HttpLoop::timeout_ms() const {
