@@ -22,33 +22,6 @@ td { font-family: monospace; overflow-wrap: anywhere } td.value { text-align: ri
 
 }  // namespace
 
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 Response html_page(std::string_view prefix, std::string_view title, std::string_view body) {
   struct Link {
     std::string_view path, text;

@@ -5,11 +5,12 @@
 #include <string_view>
 
 #include "api/response.h"
+#include "rules/template/escape.h"
 
 namespace silverback::api {
 
 // For text and for attribute values in double quotes.
-std::string escape_html(std::string_view text);
+using templates::escape_html;
 
 // `body` is HTML already; `title` is text. `prefix` stands before the links. Its
 // Content-Security-Policy allows nothing but the page's own style.

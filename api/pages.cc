@@ -9,7 +9,6 @@
 #include "base/number_text.h"
 #include "promql/engine.h"
 #include "rules/manager.h"
-#include "rules/template/escape.h"
 
 namespace silverback::api {
 namespace {

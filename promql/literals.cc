@@ -8,6 +8,7 @@
 
 #include "base/labels.h"
 #include "base/number_text.h"
+#include "base/utf8.h"
 
 namespace silverback::promql {
 namespace {
@@ -19,25 +20,6 @@ int digit_value(int c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return 16;
-}
-
-void append_utf8(std::string& out, std::uint32_t rune) {
-  const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (rune < 0x80) {
-    put(rune);
-  } else if (rune < 0x800) {
-    put(0xc0 | (rune >> 6));
-    put(0x80 | (rune & 0x3f));
-  } else if (rune < 0x10000) {
-    put(0xe0 | (rune >> 12));
-    put(0x80 | ((rune >> 6) & 0x3f));
-    put(0x80 | (rune & 0x3f));
-  } else {
-    put(0xf0 | (rune >> 18));
-    put(0x80 | ((rune >> 12) & 0x3f));
-    put(0x80 | ((rune >> 6) & 0x3f));
-    put(0x80 | (rune & 0x3f));
-  }
 }
 
 // `U+0071 'q'`, as Go writes a rune in messages.

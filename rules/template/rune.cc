@@ -7,6 +7,7 @@
 #include <wctype.h>
 
 #include "base/labels.h"
+#include "base/utf8.h"
 
 namespace silverback::templates {
 namespace {
@@ -192,22 +193,7 @@ std::string_view first_runes(std::string_view text, std::size_t runes) {
 
 void append_rune(std::string& out, std::uint32_t rune) {
   if (rune > kRuneMax || is_surrogate(rune)) rune = kReplacementRune;
-  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (rune < 0x80) {
-    put(rune);
-  } else if (rune < 0x800) {
-    put(0xc0 | rune >> 6);
-    put(0x80 | (rune & 0x3f));
-  } else if (rune < 0x10000) {
-    put(0xe0 | rune >> 12);
-    put(0x80 | (rune >> 6 & 0x3f));
-    put(0x80 | (rune & 0x3f));
-  } else {
-    put(0xf0 | rune >> 18);
-    put(0x80 | (rune >> 12 & 0x3f));
-    put(0x80 | (rune >> 6 & 0x3f));
-    put(0x80 | (rune & 0x3f));
-  }
+  append_utf8(out, rune);
 }
 
 bool is_letter_or_digit(std::uint32_t rune) {
