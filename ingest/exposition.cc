@@ -50,19 +50,6 @@ constexpr TypeWord kTypeWords[] = {
     {"stateset", MetricType::kStateset, false, true},
 };
 
-// Most values are short whole numbers. Below 16 digits every one is a double.
-std::optional<double> parse_value(std::string_view text) {
-  constexpr std::size_t kExactDigits = 15;
-  if (text.size() > kExactDigits) return parse_float(text);
-  std::int64_t whole = 0;
-  for (const char c : text) {
-    if (!is_digit(c)) return parse_float(text);
-    whole = whole * 10 + (c - '0');
-  }
-  if (text.empty()) return std::nullopt;
-  return static_cast<double>(whole);
-}
-
 // Prometheus compatibility: truncated, not rounded.
 TimestampMs to_milliseconds(double seconds) {
   const double ms = seconds * 1000;
@@ -300,7 +287,7 @@ Status Exposition::value_after(std::string_view what, double& value) {
   if (open_metrics_ && !skip(' ')) return expected("value after " + std::string(what));
   skip_blanks_of_text();
   const std::size_t begin = position_;
-  const std::optional<double> parsed = parse_value(take_token(!open_metrics_));
+  const std::optional<double> parsed = parse_float(take_token(!open_metrics_));
   if (!parsed) {
     position_ = begin;
     return expected("value after " + std::string(what));
