@@ -1,11 +1,16 @@
 // Pages of metrics as targets expose them, as a pull parser over a page in memory. Two grammars:
 //
-//   kText: Prometheus's text format, 0.0.4 and 1.0.0    kOpenMetrics: 0.0.1 and 1.0.0
-//     # HELP http_requests_total Requests.                # TYPE request_seconds histogram
-//     # TYPE http_requests_total counter                  # UNIT request_seconds seconds
-//     http_requests_total{code="200"} 1027 1395066363000  request_seconds_bucket{le="1"} 7 #
-//     {id="x"} 0.3
-//     {"my.metric","größe"="1"} 3                         # EOF
+//   kText: Prometheus's text format, 0.0.4 and 1.0.0
+//     # HELP http_requests_total Requests.
+//     # TYPE http_requests_total counter
+//     http_requests_total{code="200"} 1027 1395066363000
+//     {"my.metric","größe"="1"} 3
+//
+//   kOpenMetrics: OpenMetrics 0.0.1 and 1.0.0
+//     # TYPE request_seconds histogram
+//     # UNIT request_seconds seconds
+//     request_seconds_bucket{le="1"} 7 1395066363.5 # {trace_id="5af"} 0.3
+//     # EOF
 //
 //   Exposition page(bytes, ExpositionFormat::kText);
 //   while (TRY(page.next()) != Exposition::Entry::kEnd) …
@@ -21,8 +26,9 @@
 //   kOpenMetrics  one blank where the format has one and none elsewhere, no empty lines, no other
 //                 comments, `# EOF` at the end; but nothing is demanded of how samples, their names
 //                 and their values go with the type of their family, and nothing of their order.
-//                 Samples named `_created` are samples. A page of no bytes is the end, not an
-//                 error.
+//                 Samples named `_created` are samples. A page of no bytes is empty, no error.
+//
+// Prometheus compatibility: in both, the last TYPE stays in force for samples of other names.
 //
 // A label that comes twice is for the caller to refuse. Every step forward is over bytes not seen
 // before, so the time is linear in the page whatever it holds; what bounds the page bounds memory.
