@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <system_error>
 
@@ -65,6 +67,48 @@ bool is_decimal(std::string_view text) {
     if (skip_digits() == 0) return false;
   }
   return i == text.size();
+}
+
+// What most numbers are: 15 digits at most and, the point moved to their end, a power of ten of 22
+// at most. Both are doubles, so that one operation on them rounds once, which is right (Clinger).
+// nullopt for any other number, and for what is none.
+std::optional<double> parse_short_decimal(std::string_view text) {
+  constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  constexpr std::ptrdiff_t kDigitsMax = 15;
+  constexpr int kPowerMax = 22;
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  std::int64_t digits = 0;
+  std::ptrdiff_t count = 0;
+  const auto take_digits = [&] {
+    const char* const begin = p;
+    const char* const limit = end - p > kDigitsMax - count ? p + (kDigitsMax - count) : end;
+    for (; p < limit && is_digit(*p); ++p) digits = digits * 10 + (*p - '0');
+    count += p - begin;
+    return p - begin;
+  };
+  take_digits();
+  int power = 0;
+  if (p < end && *p == '.') {
+    ++p;
+    power = -static_cast<int>(take_digits());
+  }
+  if (count == 0) return std::nullopt;
+  if (p < end && (*p == 'e' || *p == 'E')) {
+    ++p;
+    const bool negative = p < end && *p == '-';
+    if (p < end && (*p == '+' || *p == '-')) ++p;
+    int exponent = 0;
+    const auto [exponent_end, error] = std::from_chars(p, end, exponent);
+    if (error != std::errc() || *p == '-' || exponent > 2 * kPowerMax) return std::nullopt;
+    p = exponent_end;
+    power += negative ? -exponent : exponent;
+  }
+  if (p != end || power > kPowerMax || power < -kPowerMax) return std::nullopt;
+  const auto whole = static_cast<double>(digits);
+  return power < 0 ? whole / kPowers[-power] : whole * kPowers[power];
 }
 
 // from_chars does not tell too large from too small; strtod does.
@@ -179,6 +223,7 @@ std::optional<double> parse_float(std::string_view text) {
     if (!has_sign && equal_ignoring_case(body, "nan")) return normal_nan();
     return std::nullopt;
   }
+  if (const std::optional<double> v = parse_short_decimal(body)) return negative ? -*v : *v;
   if (!is_decimal(body)) return std::nullopt;
   double v = 0;
   const auto [end, error] = std::from_chars(body.data(), body.data() + body.size(), v);

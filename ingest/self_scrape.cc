@@ -4,25 +4,14 @@
 #include <utility>
 #include <vector>
 
-#include "base/number_text.h"
 #include "ingest/acceptance.h"
-#include "ingest/exposition_text.h"
+#include "ingest/exposition.h"
 
 namespace silverback::ingest {
 namespace {
 
 // Markers and reports never go behind newer samples: they would cut a hole into good data.
 constexpr AppendOptions kInOrder{.reject_out_of_order = true};
-
-// Prometheus compatibility: `le="1"` becomes `le="1.0"` when it is scraped, so that one bucket has
-// one name whoever printed it.
-std::string normal_bound(std::string_view text) {
-  const std::optional<double> bound = parse_float(text);
-  if (!bound) return std::string(text);
-  std::string normal = format_float(*bound);
-  if (normal.find_first_not_of("-0123456789") == std::string::npos) normal += ".0";
-  return normal;
-}
 
 }  // namespace
 
@@ -52,15 +41,15 @@ Status SelfScrape::scrape(TimestampMs t) {
 
 Status SelfScrape::append_page(Appender& batch, std::string_view page, TimestampMs t,
                                Report& report) {
-  using Entry = ExpositionText::Entry;
-  ExpositionText parser(page);
+  using Entry = Exposition::Entry;
+  Exposition parser(page, ExpositionFormat::kText);
   std::unordered_map<std::string, Metadata> families;
   for (Entry entry = TRY(parser.next()); entry != Entry::kEnd; entry = TRY(parser.next())) {
     if (entry == Entry::kSample) {
       TRY(append_sample(batch, parser, t, report));
     } else if (entry == Entry::kHelp) {
       families[std::string(parser.family())].help = parser.help();
-    } else {
+    } else if (entry == Entry::kType) {
       families[std::string(parser.family())].type = parser.type();
     }
   }
@@ -69,7 +58,7 @@ Status SelfScrape::append_page(Appender& batch, std::string_view page, Timestamp
   return {};
 }
 
-Status SelfScrape::append_sample(Appender& batch, const ExpositionText& entry, TimestampMs t,
+Status SelfScrape::append_sample(Appender& batch, Exposition& entry, TimestampMs t,
                                  Report& report) {
   ++report.scraped;
   const auto [found, added] = series_.try_emplace(std::string(entry.series_text()));
@@ -89,14 +78,9 @@ Status SelfScrape::append_sample(Appender& batch, const ExpositionText& entry, T
   return {};
 }
 
-Result<SeriesRef> SelfScrape::register_series(Appender& batch, const ExpositionText& entry) const {
+Result<SeriesRef> SelfScrape::register_series(Appender& batch, Exposition& entry) const {
   std::vector<Label> labels = entry.labels();
-  std::string bound;
   for (Label& label : labels) {
-    if (label.name == "le" || label.name == "quantile") {
-      bound = normal_bound(label.value);
-      label.value = bound;
-    }
     // A label of ours on the page stays, under another name.
     if (label.name == "job") label.name = "exported_job";
     if (label.name == "instance") label.name = "exported_instance";

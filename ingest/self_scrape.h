@@ -18,7 +18,7 @@
 
 namespace silverback::ingest {
 
-class ExpositionText;
+class Exposition;
 
 struct SelfScrapeOptions {
   std::string job = "silverback";
@@ -49,8 +49,8 @@ class SelfScrape {
   };
 
   Status append_page(Appender& batch, std::string_view page, TimestampMs t, Report& report);
-  Status append_sample(Appender& batch, const ExpositionText& entry, TimestampMs t, Report& report);
-  Result<SeriesRef> register_series(Appender& batch, const ExpositionText& entry) const;
+  Status append_sample(Appender& batch, Exposition& entry, TimestampMs t, Report& report);
+  Result<SeriesRef> register_series(Appender& batch, Exposition& entry) const;
   void append_markers(Appender& batch, TimestampMs t);
   Status append_report(Appender& batch, TimestampMs t, const Report& report, double seconds);
 

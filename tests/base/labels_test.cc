@@ -191,13 +191,13 @@ TEST(Utf8, RefusesWhatTheStandardRefuses) {
   using namespace std::string_view_literals;
   for (const std::string_view text :
        {""sv, "abc\0d"sv, "é"sv, "€"sv, "\xf0\x9f\x98\x80"sv, "\xed\x9f\xbf"sv, "\xee\x80\x80"sv,
-        "\xf4\x8f\xbf\xbf"sv, "\xc2\x80"sv}) {
+        "\xf4\x8f\xbf\xbf"sv, "\xc2\x80"sv, "sixteen letters."sv, "7 bytesé and more"sv}) {
     EXPECT_TRUE(is_valid_utf8(text)) << quote(text);
   }
   for (const std::string_view text :
        {"\x80"sv, "\xc3"sv, "\xc0\x80"sv, "\xc1\xbf"sv, "\xe0\x9f\xbf"sv, "\xed\xa0\x80"sv,
         "\xf0\x8f\xbf\xbf"sv, "\xf4\x90\x80\x80"sv, "\xf5\x80\x80\x80"sv, "\xff"sv, "a\xe2\x82"sv,
-        "\xf0\x9f\x98"sv, "\xe2\x28\xa1"sv}) {
+        "\xf0\x9f\x98"sv, "\xe2\x28\xa1"sv, "7 bytes\xc3"sv, "8 letter\x80"sv}) {
     EXPECT_FALSE(is_valid_utf8(text)) << quote(text);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <random>
 
@@ -198,6 +199,39 @@ TEST(ParseFloat, ReadsBackWhatWasWritten) {
     ASSERT_EQ(std::bit_cast<std::uint64_t>(*plain), std::bit_cast<std::uint64_t>(v));
     ASSERT_EQ(std::bit_cast<std::uint64_t>(*json), std::bit_cast<std::uint64_t>(v));
   }
+}
+
+TEST(ParseFloat, RoundsAsTheCLibraryDoes) {
+  const std::uint64_t seed = silverback::testing::seed();
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text;
+    for (std::uint64_t digits = 1 + random() % 10; digits > 0; --digits) {
+      text += static_cast<char>('0' + random() % 10);
+    }
+    if (random() % 2 == 0) text += "." + std::to_string(random() % 10'000'000);
+    if (random() % 2 == 0) {
+      text += random() % 2 == 0 ? "e" : "E";
+      text += std::string_view("+-").substr(random() % 3, 1);
+      text += std::to_string(random() % 50);
+    }
+    const std::optional<double> parsed = parse_float(text);
+    ASSERT_TRUE(parsed) << text;
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(*parsed),
+              std::bit_cast<std::uint64_t>(std::strtod(text.c_str(), nullptr)))
+        << text;
+  }
+}
+
+TEST(ParseFloat, TakesNoExponentThatIsNone) {
+  for (const std::string_view text :
+       {"1e", "1e+", "1e-", "1e+-5", "1e--5", "1e1.5", "1e5x", "1.5.5", ".", ".e5", "1e 5"}) {
+    EXPECT_FALSE(parse_float(text)) << text;
+  }
+  EXPECT_EQ(parse_float("0e99999999999999999999"), 0);
+  EXPECT_EQ(parse_float("1e-99999999999999999999"), 0);
+  EXPECT_FALSE(parse_float("1e99999999999999999999"));
 }
 
 TEST(FormatFloat, IsTheSameInJsonWhereThatHasNoExponent) {

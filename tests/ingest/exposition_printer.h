@@ -8,41 +8,67 @@
 #include <vector>
 
 #include "base/number_text.h"
-#include "ingest/exposition_text.h"
+#include "ingest/exposition.h"
 
 namespace silverback::testing {
 
+using LabelPairs = std::vector<std::pair<std::string, std::string>>;
+
+struct PageExemplar {
+  LabelPairs labels;
+  std::string value;
+  std::optional<TimestampMs> timestamp;
+  bool operator==(const PageExemplar&) const = default;
+};
+
 struct PageEntry {
-  ingest::ExpositionText::Entry kind;
-  std::vector<std::pair<std::string, std::string>> labels;
+  ingest::Exposition::Entry kind;
+  LabelPairs labels;
   std::string value;  // as text: NaN equals itself
   std::optional<TimestampMs> timestamp;
-  std::string family, help;
+  std::optional<PageExemplar> exemplar;
+  std::string family, help, unit;
   MetricType type = MetricType::kUnknown;
   bool operator==(const PageEntry&) const = default;
 };
 
-inline Result<std::vector<PageEntry>> read_page(std::string_view text) {
-  using Entry = ingest::ExpositionText::Entry;
-  std::vector<PageEntry> entries;
-  ingest::ExpositionText page(text);
-  while (true) {
-    const Entry kind = TRY(page.next());
-    if (kind == Entry::kEnd) return entries;
-    PageEntry& entry = entries.emplace_back();
-    entry.kind = kind;
-    if (kind == Entry::kSample) {
-      for (const Label& label : page.labels()) {
-        entry.labels.emplace_back(label.name, label.value);
-      }
-      entry.value = format_float(page.value());
-      entry.timestamp = page.timestamp();
-    } else {
-      entry.family = page.family();
-      if (kind == Entry::kHelp) entry.help = page.help();
-      if (kind == Entry::kType) entry.type = page.type();
+inline LabelPairs pairs(const std::vector<Label>& labels) {
+  LabelPairs pairs;
+  for (const Label& label : labels) pairs.emplace_back(label.name, label.value);
+  return pairs;
+}
+
+// All of the entry that the parser stands on.
+inline PageEntry copy_entry(ingest::Exposition::Entry kind, ingest::Exposition& page) {
+  using Entry = ingest::Exposition::Entry;
+  PageEntry entry{};
+  entry.kind = kind;
+  if (kind == Entry::kSample) {
+    entry.labels = pairs(page.labels());
+    entry.value = format_float(page.value());
+    entry.timestamp = page.timestamp();
+    if (const ingest::ExposedExemplar* exemplar = page.exemplar()) {
+      entry.exemplar =
+          PageExemplar{pairs(exemplar->labels), format_float(exemplar->value), exemplar->timestamp};
     }
+    return entry;
   }
+  entry.family = page.family();
+  if (kind == Entry::kHelp) entry.help = page.help();
+  if (kind == Entry::kType) entry.type = page.type();
+  if (kind == Entry::kUnit) entry.unit = page.unit();
+  return entry;
+}
+
+inline Result<std::vector<PageEntry>> read_page(std::string_view text,
+                                                ingest::ExpositionFormat format) {
+  using Entry = ingest::Exposition::Entry;
+  std::vector<PageEntry> entries;
+  ingest::Exposition page(text, format);
+  for (Entry kind = TRY(page.next()); kind != Entry::kEnd; kind = TRY(page.next())) {
+    entries.push_back(copy_entry(kind, page));
+  }
+  return entries;
 }
 
 inline std::string escaped(std::string_view text, bool quotes) {
@@ -61,29 +87,75 @@ inline std::string escaped(std::string_view text, bool quotes) {
   return out;
 }
 
-inline std::string print_page(const std::vector<PageEntry>& entries) {
-  using Entry = ingest::ExpositionText::Entry;
-  const auto in_quotes = [](std::string_view text) { return "\"" + escaped(text, true) + "\""; };
-  std::string out;
-  for (const PageEntry& entry : entries) {
+class PagePrinter {
+ public:
+  explicit PagePrinter(ingest::ExpositionFormat format)
+      : open_metrics_(format == ingest::ExpositionFormat::kOpenMetrics) {}
+
+  std::string print(const std::vector<PageEntry>& entries) {
+    for (const PageEntry& entry : entries) print(entry);
+    if (open_metrics_) out_ += "# EOF\n";
+    return out_;
+  }
+
+ private:
+  using Entry = ingest::Exposition::Entry;
+
+  void print(const PageEntry& entry) {
+    const std::string family = in_quotes(entry.family);
     if (entry.kind == Entry::kHelp) {
-      out += "# HELP " + in_quotes(entry.family) + " " + escaped(entry.help, false) + "\n";
+      out_ += "# HELP " + family + " " + escaped(entry.help, open_metrics_) + "\n";
+    } else if (entry.kind == Entry::kUnit) {
+      out_ += "# UNIT " + family + " " + entry.unit + "\n";
     } else if (entry.kind == Entry::kType) {
-      const bool untyped = entry.type == MetricType::kUnknown;
-      out += "# TYPE " + in_quotes(entry.family) + " ";
-      out += untyped ? "untyped" : to_string(entry.type);
-      out += "\n";
+      const bool untyped = entry.type == MetricType::kUnknown && !open_metrics_;
+      out_ += "# TYPE " + family + " ";
+      out_ += untyped ? "untyped" : to_string(entry.type);
+      out_ += "\n";
     } else {
-      out += "{" + in_quotes(entry.labels.at(0).second);
-      for (std::size_t i = 1; i < entry.labels.size(); ++i) {
-        out += "," + in_quotes(entry.labels[i].first) + "=" + in_quotes(entry.labels[i].second);
-      }
-      out += "} " + entry.value;
-      if (entry.timestamp) out += " " + std::to_string(*entry.timestamp);
-      out += "\n";
+      out_ += "{" + in_quotes(entry.labels.at(0).second);
+      for (std::size_t i = 1; i < entry.labels.size(); ++i) print_label(entry.labels[i], ",");
+      out_ += "} " + entry.value;
+      print_timestamp(entry.timestamp);
+      if (entry.exemplar) print(*entry.exemplar);
+      out_ += "\n";
     }
   }
-  return out;
+
+  // Labels of exemplars are as they were written.
+  void print(const PageExemplar& exemplar) {
+    out_ += " # {";
+    for (const auto& [name, value] : exemplar.labels) {
+      out_ += "\"" + name + "\"=\"" + value + "\",";
+    }
+    out_ += "} " + exemplar.value;
+    print_timestamp(exemplar.timestamp);
+  }
+
+  void print_label(const std::pair<std::string, std::string>& label, std::string_view before) {
+    out_ += before;
+    out_ += in_quotes(label.first) + "=" + in_quotes(label.second);
+  }
+
+  void print_timestamp(std::optional<TimestampMs> timestamp) {
+    if (!timestamp) return;
+    out_ += " ";
+    if (open_metrics_) {
+      append_json_timestamp(out_, *timestamp);
+    } else {
+      out_ += std::to_string(*timestamp);
+    }
+  }
+
+  static std::string in_quotes(std::string_view text) { return "\"" + escaped(text, true) + "\""; }
+
+  const bool open_metrics_;
+  std::string out_;
+};
+
+inline std::string print_page(const std::vector<PageEntry>& entries,
+                              ingest::ExpositionFormat format) {
+  return PagePrinter(format).print(entries);
 }
 
 }  // namespace silverback::testing

@@ -88,9 +88,9 @@ TEST_F(SelfScraping, StoresABadPageAsAFailedScrapeOnly) {
 }
 
 TEST_F(SelfScraping, GivesBoundsTheirOneSpelling) {
-  ASSERT_TRUE(
-      scrape("h_bucket{le=\"1\"} 1\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} 2\n"
-             "s{quantile=\"1e-3\"} 1\ns{quantile=\"high\"} 1\n"));
+  ASSERT_TRUE(scrape(
+      "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"0.5\"} 1\nh_bucket{le=\"+Inf\"} 2\n"
+      "# TYPE s summary\ns{quantile=\"1e-3\"} 1\ns{quantile=\"high\"} 1\n"));
   const auto with = [](const std::string& start, const std::string& label) {
     return start + R"({instance="here:9090", job="silverback", )" + label + "}";
   };
