@@ -94,6 +94,7 @@ class RunningServer {
                                                                    .metrics = &metrics_,
                                                                    .queries = &queries_,
                                                                    .work = &work_,
+                                                                   .config_status = {},
                                                                    .reload = {},
                                                                    .quit = {}});
     if (!server_->listen()) std::abort();
