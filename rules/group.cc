@@ -113,7 +113,7 @@ struct Group::Metrics {
         failures(registry.counter("prometheus_rule_evaluation_failures_total",
                                   "The total number of rule evaluation failures.", labels)),
         samples(registry.gauge("prometheus_rule_group_last_evaluation_samples",
-                               "Samples that the last evaluation of a group stored.", labels)),
+                               "Samples that the last evaluation of a group gave.", labels)),
         last_seconds(registry.gauge("prometheus_rule_group_last_duration_seconds",
                                     "How long the last evaluation of a group took.", labels)),
         rule_seconds_sum(registry.gauge(
@@ -196,22 +196,18 @@ void Group::remove_metrics() {
   }
 }
 
-Result<promql::Vector> Group::query(const promql::Expr& expr, std::string_view text,
-                                    TimestampMs t) const {
+promql::QueryOptions Group::query_options() const {
   promql::QueryOptions options;
   options.canceled = environment_.canceled;
-  return instant_vector(
-      environment_.engine->instant(*environment_.storage, expr, text, t, options));
+  return options;
 }
 
 TemplateContext Group::template_context(const Labels& external_labels) const {
   return {.external_labels = external_labels,
           .external_url = environment_.external_url,
           .query = [this](std::string_view text, TimestampMs t) {
-            promql::QueryOptions options;
-            options.canceled = environment_.canceled;
             return instant_vector(
-                environment_.engine->instant(*environment_.storage, text, t, options));
+                environment_.engine->instant(*environment_.storage, text, t, query_options()));
           }};
 }
 
@@ -262,7 +258,9 @@ void Group::run(Outcome& outcome, const Evaluation& evaluation,
   const auto start = SteadyClock::now();
   const RunningRule& rule = *rules_[outcome.rule];
   outcome.began = environment_.clock->now();
-  Result<promql::Vector> result = query(*rule.spec.expr, rule.spec.query, evaluation.query_at);
+  Result<promql::Vector> result = instant_vector(
+      environment_.engine->instant(*environment_.storage, *rule.spec.expr, rule.spec.text.expr,
+                                   evaluation.query_at, query_options()));
   Result<std::vector<OutputSample>> samples;
   if (!result) {
     samples = fail(std::move(result).error());

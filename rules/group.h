@@ -116,8 +116,7 @@ class Group {
   void tell(const RunningRule& rule, TimestampNs slot) const;
   Status end_orphans(TimestampMs t);
   bool is_stopped() const;
-  Result<promql::Vector> query(const promql::Expr& expr, std::string_view text,
-                               TimestampMs t) const;
+  promql::QueryOptions query_options() const;
   std::vector<AlertingRule::Remembered> remembered_alerts(const AlertingRule& rule,
                                                           TimestampMs now) const;
   TemplateContext template_context(const Labels& external_labels) const;
