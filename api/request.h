@@ -64,7 +64,6 @@ struct Request {
 // `%41+b` → `A b` (plus is a blank only in queries and forms). Errors: kInvalidArgument,
 // `invalid URL escape "%zz"`.
 Result<std::string> percent_decode(std::string_view text, bool plus_is_blank);
-std::string percent_encode(std::string_view text);  // leaves only letters, digits and -._~
 
 // Whether two header names, methods or tokens are the same but for the case of ASCII letters.
 bool equals_ignoring_case(std::string_view a, std::string_view b);

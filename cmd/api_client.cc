@@ -6,7 +6,7 @@
 
 #include <boost/json.hpp>
 
-#include "api/request.h"
+#include "base/url_escape.h"
 
 namespace silverback::cmd {
 namespace {
@@ -20,7 +20,7 @@ std::string form_of(const ApiParameters& parameters) {
   std::string form;
   for (const auto& [name, value] : parameters) {
     if (!form.empty()) form += '&';
-    form.append(api::percent_encode(name)).append("=").append(api::percent_encode(value));
+    form.append(percent_encode(name)).append("=").append(percent_encode(value));
   }
   return form;
 }

@@ -131,12 +131,12 @@ class ConfigCheck {
   void check_job(const ScrapeConfig& job) {
     const std::string owner = "scrape job " + quote(job.job_name);
     check_http(job.http, owner + ": ", true);
-    check_discoveries(job.discoveries, target_rules(job), owner);
+    check_discoveries(job.discoveries, target_check(job), owner);
   }
 
   void check_alertmanager(const AlertmanagerConfig& alertmanager) {
     check_http(alertmanager.http, "alertmanager config: ", false);
-    check_discoveries(alertmanager.discoveries, target_rules(alertmanager), "alertmanager config");
+    check_discoveries(alertmanager.discoveries, target_check(alertmanager), "alertmanager config");
   }
 
   void check_http(const HttpClientConfig& http, const std::string& owner, bool needed) {
@@ -145,16 +145,16 @@ class ConfigCheck {
     check_named(named);
   }
 
-  void check_discoveries(const config::Discoveries& discoveries, const Result<TargetRules>& rules,
+  void check_discoveries(const config::Discoveries& discoveries, const Result<TargetCheck>& check,
                          const std::string& owner) {
-    if (!rules) return error(owner + ": " + rules.error().message);
-    if (const Status checked = check_targets(discoveries.static_targets, *rules); !checked)
+    if (!check) return error(owner + ": " + check.error().message);
+    if (const Status checked = check_targets(discoveries.static_targets, *check); !checked)
       error(owner + ": " + checked.error().message);
     std::vector<NamedFile> named;
     add_discovery_files(discoveries, owner + ": ", named);
     check_named(named);
     for (const config::FileDiscovery& discovery : discoveries.files) {
-      for (const std::string& glob : discovery.files) check_target_files(glob, *rules, owner);
+      for (const std::string& glob : discovery.files) check_target_files(glob, *check, owner);
     }
   }
 
@@ -172,7 +172,7 @@ class ConfigCheck {
     }
   }
 
-  void check_target_files(const std::string& glob, const TargetRules& rules,
+  void check_target_files(const std::string& glob, const TargetCheck& check,
                           const std::string& owner) {
     if (checks_.syntax_only) return;
     const auto paths = config::expand_glob(files_, glob);
@@ -181,7 +181,7 @@ class ConfigCheck {
       console_.out << "  WARNING: file " << quote(glob) << " for file_sd in " << owner
                    << " does not exist\n";
     for (const std::string& path : *paths) {
-      if (const Status checked = check_target_file(files_, path, rules); !checked)
+      if (const Status checked = check_target_file(files_, path, check); !checked)
         error("checking SD file " + quote(path) + ": " + checked.error().message);
     }
   }

@@ -2,6 +2,7 @@
 // each an address that can be asked.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,24 +11,22 @@
 #include "base/result.h"
 #include "config/discovery_config.h"
 #include "config/prometheus_config.h"
-#include "config/relabel.h"
 #include "config/scrape_config.h"
+#include "discovery/target_group.h"
 
 namespace silverback::cmd {
 
-// What becomes of a target.
-struct TargetRules {
-  Labels defaults;  // that a target has besides its own
-  config::Relabeling relabeling;
-};
+// Whether something can be asked that discovery found. Errors: kInvalidArgument, why not.
+using TargetCheck =
+    std::function<Status(const Labels& target, const discovery::TargetGroup& group)>;
 // Errors: kInvalidArgument for rules that make no sense.
-Result<TargetRules> target_rules(const config::ScrapeConfig& job);
-Result<TargetRules> target_rules(const config::AlertmanagerConfig& alertmanager);
+Result<TargetCheck> target_check(const config::ScrapeConfig& job);
+Result<TargetCheck> target_check(const config::AlertmanagerConfig& alertmanager);
 
 // Errors: kInvalidArgument, `instance 0 in group 2: "http://a" is not a valid hostname`, both
 // counting from 0.
-Status check_targets(const std::vector<config::StaticTargets>& groups, const TargetRules& rules);
+Status check_targets(const std::vector<config::StaticTargets>& groups, const TargetCheck& check);
 // The same for a file of file_sd_configs. Errors: kInvalidArgument, kNotFound, kIo.
-Status check_target_file(FileSystem& files, const std::string& path, const TargetRules& rules);
+Status check_target_file(FileSystem& files, const std::string& path, const TargetCheck& check);
 
 }  // namespace silverback::cmd

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/labels.h"
 #include "base/number_text.h"
+#include "base/url_escape.h"
 #include "cmd/api_client.h"
 #include "cmd/command_line.h"
 #include "config/fields.h"
@@ -239,7 +240,7 @@ class Questions {
   Status labels() {
     const ApiParameters parameters = TRY(selection());
     const ApiAnswer answer = TRY(
-        client_.get("/api/v1/label/" + api::percent_encode(flags_.expr) + "/values", parameters));
+        client_.get("/api/v1/label/" + percent_encode(flags_.expr) + "/values", parameters));
     return print_list(answer, [](const json::value& one) {
       return one.is_string() ? std::string(view(one.get_string())) : std::string();
     });

@@ -62,6 +62,14 @@ bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+// Of `HTTP/1.1 404 Not Found`, what follows the version.
+std::string status_text(std::string_view line) {
+  line.remove_prefix(std::min(line.find(' '), line.size()));
+  const std::size_t begin = line.find_first_not_of(' ');
+  if (begin == line.npos) return "";
+  return std::string(line.substr(begin, line.find_last_not_of(" \r\n") - begin + 1));
+}
+
 // curl takes `Name;` for a header without a value; `Name:` would remove it.
 std::string header_line(const HttpHeader& header) {
   return header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
@@ -251,6 +259,7 @@ Status CurlTransfer::prepare() {
     return fail(ErrorCode::kInvalidArgument, "net/http: invalid method");
   }
   set(CURLOPT_URL, request_.url.c_str());
+  if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_PRIVATE, owner_);
@@ -292,6 +301,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
   }
   if (line.starts_with("HTTP/")) {  // after 100 Continue, another answer follows
     transfer.response_.headers.clear();
+    transfer.response_.status_text = status_text(line);
     return taken;
   }
   const std::size_t colon = line.find(':');

@@ -40,10 +40,12 @@ struct HttpRequest {
   // More than this, as received or as unpacked, is `body size limit exceeded`.
   std::size_t body_bytes_max = kNoLimit;
   bool accept_gzip = true;  // a packed answer is unpacked either way
+  std::string unix_socket;  // if not empty: its path, connected to instead of the URL's host
 };
 
 struct HttpResponse {
   int status = 0;                   // any: an answer of 404 is a success of the client
+  std::string status_text;          // as the server says it: `404 Not Found`
   std::vector<HttpHeader> headers;  // in the order received, names in lower case
   std::string body;                 // unpacked
   std::string url;                  // where it came from, after redirects

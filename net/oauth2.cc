@@ -8,6 +8,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/url_escape.h"
+
 namespace silverback::net {
 namespace {
 
@@ -18,29 +20,9 @@ constexpr std::chrono::milliseconds kTimeout{30'000};
 constexpr std::size_t kBodyBytesMax = 1U << 20;  // as Go
 constexpr std::size_t kShownBytesMax = 200;      // of what a server says along with an error
 
-// application/x-www-form-urlencoded.
-std::string form_escape(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-        c == '_' || c == '.' || c == '~') {
-      out.push_back(c);
-    } else if (c == ' ') {
-      out.push_back('+');
-    } else {
-      out.push_back('%');
-      out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 0xf]);
-    }
-  }
-  return out;
-}
-
 void add_field(std::string& form, std::string_view name, std::string_view value) {
   if (!form.empty()) form.push_back('&');
-  form.append(form_escape(name)).append("=").append(form_escape(value));
+  form.append(query_escape(name)).append("=").append(query_escape(value));
 }
 
 std::string text_of(const json::object& object, std::string_view key) {
@@ -124,8 +106,8 @@ Result<HttpRequest> TokenSource::make_request(bool secret_in_form) {
     add_field(request.body, "client_id", options_.client_id);
     if (!secret.empty()) add_field(request.body, "client_secret", secret);
   } else {
-    request.headers.push_back(
-        {"Authorization", basic_credentials(form_escape(options_.client_id), form_escape(secret))});
+    request.headers.push_back({"Authorization", basic_credentials(query_escape(options_.client_id),
+                                                                  query_escape(secret))});
   }
   return request;
 }

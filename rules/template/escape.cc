@@ -1,5 +1,6 @@
 #include "rules/template/escape.h"
 
+#include "base/url_escape.h"
 #include "rules/template/rune.h"
 
 namespace silverback::templates {
@@ -8,7 +9,7 @@ namespace {
 constexpr std::string_view kDigits = "0123456789ABCDEF";
 
 std::string link(std::string_view expression, std::string_view tab) {
-  return "/graph?g0.expr=" + escape_query(expression) + "&g0.tab=" + std::string(tab);
+  return "/graph?g0.expr=" + query_escape(expression) + "&g0.tab=" + std::string(tab);
 }
 
 // What JavaScript's `\` stands for, or empty if the character stands for itself.
@@ -82,25 +83,6 @@ std::string escape_js(std::string_view text) {
       }
     }
     i += rune.bytes;
-  }
-  return out;
-}
-
-std::string escape_query(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~";
-  std::string out;
-  for (const char c : text) {
-    if (kPlain.find(c) != kPlain.npos) {
-      out += c;
-    } else if (c == ' ') {
-      out += '+';
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[byte >> 4];
-      out += kDigits[byte & 15];
-    }
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// Text made safe for where it goes: HTML, JavaScript, URLs.
+// Text made safe for where it goes: HTML and JavaScript; for URLs there is base/url_escape.h.
 // Threads: free functions.
 #pragma once
 
@@ -9,8 +9,6 @@ namespace silverback::templates {
 
 std::string escape_html(std::string_view text);
 std::string escape_js(std::string_view text);
-// Of a query's value: a blank becomes `+`.
-std::string escape_query(std::string_view text);
 
 // Where an expression is shown by the server's own page, below its external URL's path.
 std::string graph_link(std::string_view expression);

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/url_escape.h"
 #include "rules/template/escape.h"
 #include "rules/template/operators.h"
 #include "rules/template/printf.h"
@@ -31,7 +32,7 @@ std::string joined(const Call& call) {
 
 Result<Value> run_html(const Call& call) { return Value(escape_html(joined(call))); }
 Result<Value> run_js(const Call& call) { return Value(escape_js(joined(call))); }
-Result<Value> run_urlquery(const Call& call) { return Value(escape_query(joined(call))); }
+Result<Value> run_urlquery(const Call& call) { return Value(query_escape(joined(call))); }
 Result<Value> run_print(const Call& call) { return Value(print_joined(call.arguments)); }
 Result<Value> run_println(const Call& call) { return Value(print_line(call.arguments)); }
 Result<Value> run_printf(const Call& call) {

@@ -13,6 +13,7 @@
 
 #include "base/labels.h"
 #include "base/regex.h"
+#include "base/url_escape.h"
 #include "rules/template/escape.h"
 #include "rules/template/literals.h"
 #include "rules/template/printf.h"
@@ -287,7 +288,7 @@ Result<Value> run_strip_domain(const Call& call) {
 Result<Value> run_graph_link(const Call& call) { return Value(graph_link(text_of(call))); }
 Result<Value> run_table_link(const Call& call) { return Value(table_link(text_of(call))); }
 Result<Value> run_external_url(const Call& call) { return Value(call.environment.external_url); }
-Result<Value> run_url_query_escape(const Call& call) { return Value(escape_query(text_of(call))); }
+Result<Value> run_url_query_escape(const Call& call) { return Value(query_escape(text_of(call))); }
 
 Result<Value> run_path_prefix(const Call& call) {
   const std::string& url = call.environment.external_url;

@@ -5,6 +5,7 @@
 #include "api/http_wire.h"
 #include "api/request.h"
 #include "api/router.h"
+#include "base/url_escape.h"
 
 namespace silverback::api {
 namespace {
@@ -33,8 +34,7 @@ TEST(PercentDecode, TakesEscapesAndRefusesBrokenOnes) {
   EXPECT_EQ(percent_decode("%4", true).error().message, "invalid URL escape \"%4\"");
 }
 
-TEST(PercentEncode, IsTheReverseOfDecoding) {
-  EXPECT_EQ(percent_encode("a b/c~é"), "a%20b%2Fc~%C3%A9");
+TEST(PercentDecode, IsTheReverseOfEncoding) {
   std::string all;
   for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
   EXPECT_EQ(percent_decode(percent_encode(all), true).value(), all);

@@ -12,6 +12,7 @@
 #include "api/json_writer.h"
 #include "api/request.h"
 #include "base/labels.h"
+#include "base/url_escape.h"
 
 namespace {
 
