@@ -24,8 +24,8 @@
 #include "cmd/version.h"
 #include "cmd/web_address.h"
 #include "ingest/remote_write.h"
-#include "ingest/self_scrape.h"
 #include "promql/engine.h"
+#include "scrape/self_scrape.h"
 #include "tsdb/db.h"
 
 namespace silverback::cmd {
@@ -142,7 +142,7 @@ struct Server::Impl {
   std::unique_ptr<ingest::RemoteWriteReceiver> remote_write;
   std::unique_ptr<Alerting> alerting;
   std::unique_ptr<Scraping> scraping;
-  std::unique_ptr<ingest::SelfScrape> self_scrape;
+  std::unique_ptr<scrape::SelfScrape> self_scrape;
   std::unique_ptr<Periodic> maintain_loop, self_scrape_loop, reload_loop;
 };
 
@@ -295,10 +295,10 @@ void Server::Impl::start_loops() {
     });
   }
   if (!flags.on("scrape.self") || configuration.has_file()) return;
-  self_scrape = std::make_unique<ingest::SelfScrape>(
+  self_scrape = std::make_unique<scrape::SelfScrape>(
       [store = db.get()] { return store->appender(); },
-      [this] { return api::metrics_text(metrics); },
-      ingest::SelfScrapeOptions{.instance = instance_of(http->addresses().front())});
+      [this] { return api::metrics_text(metrics); }, metrics,
+      scrape::SelfScrapeOptions{.instance = instance_of(http->addresses().front())});
   self_scrape_loop = std::make_unique<Periodic>(
       "self-scrape", std::chrono::seconds(1), kSelfScrapeInterval,
       [this, status = std::make_shared<RepeatedStatus>("Scraping the server's own metrics")] {
