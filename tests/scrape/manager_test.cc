@@ -231,15 +231,14 @@ TEST_F(ScrapeManager, SpreadsTargetsOverTheInterval) {
     targets += (i == 1 ? "127.1.0." : ", 127.1.0.") + std::to_string(i);
   // Nobody listens there; what matters is when they are asked.
   ASSERT_TRUE(apply("  - job_name: a\n    static_configs: [{targets: [" + targets + "]}]\n"));
-  std::vector<TimestampMs> slots;
   for (DurationMs passed = 0; passed < kInterval; passed += 100) {
     clock_.advance(100);
     manager_->run_due();
   }
   ASSERT_TRUE(executor_.run_tasks(200));
   std::map<TimestampMs, int> tenths;
-  for (const TargetStatus& target : manager_->pools()[0].active)
-    ++tenths[target.last_scrape / 100'000'000];
+  const std::vector<PoolStatus> pools = manager_->pools();
+  for (const TargetStatus& target : pools[0].active) ++tenths[target.last_scrape / 100'000'000];
   EXPECT_THAT(tenths, SizeIs(10));
   for (const auto& [tenth, count] : tenths) EXPECT_LT(count, 50) << tenth;
 }
@@ -381,7 +380,8 @@ TEST_F(ScrapeManager, RefusesAllTargetsBeyondTheLimit) {
   ASSERT_TRUE(apply(jobs(1)));
   set_page("m 1\n");
   scrape(2);
-  for (const TargetStatus& target : manager_->pools()[0].active)
+  const std::vector<PoolStatus> pools = manager_->pools();
+  for (const TargetStatus& target : pools[0].active)
     EXPECT_EQ(target.last_error, "target_limit exceeded (number of targets: 2, limit: 1)");
   EXPECT_EQ(at("up", clock_.now()), 0);
   EXPECT_EQ(server_.requests(), 0);
