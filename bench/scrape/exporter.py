@@ -20,6 +20,7 @@ import argparse
 import gc
 import json
 import random
+import resource
 import select
 import socket
 import sys
@@ -382,7 +383,11 @@ def main():
     parser.add_argument("--kinds", type=int, default=32, help="sequences of values (%(default)s)")
     parser.add_argument("--pages", choices=["text", "openmetrics"], default="text")
     parser.add_argument("--gzip", action=argparse.BooleanOptionalAction, default=True, help="for clients that take it")
-    exporter = Exporter(parser.parse_args())
+    # Two connections of each target at the same time, if a server is about to replace one.
+    options = parser.parse_args()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 2 * options.targets + 100), most))
+    exporter = Exporter(options)
     gc.freeze()  # the pages stay
     print(exporter.listener.getsockname()[1], flush=True)
     try:
