@@ -352,6 +352,29 @@ def endless_line(scrape):
     scrape.raw(b'"} 1\n')
 
 
+@path
+def endless_head(scrape):
+    """Headers without end."""
+    scrape.raw(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(1 << 40):
+        scrape.raw(b"X-Filler: " + b"x" * 4000 + b"\r\n")
+
+
+@path
+def endless_header(scrape):
+    """One header without end."""
+    scrape.raw(b"HTTP/1.1 200 OK\r\nX-Filler: ")
+    for _ in range(1 << 40):
+        scrape.raw(b"x" * 4096)
+
+
+@path
+def hang(scrape):
+    """Until the other side has enough."""
+    scrape.handler.connection.recv(1)
+    scrape.handler.close_connection = True
+
+
 # Compression.
 
 
@@ -554,7 +577,7 @@ def many_labels(scrape):
 
 @path
 def braces(scrape):
-    scrape.page("nested_metric" + "{" * 100_000 + "\n")
+    scrape.page("nested_metric" + "{" * int(scrape.query["count"][0]) + "\n")
 
 
 @path

@@ -223,7 +223,7 @@ EXPORTER_JOBS = [
     Job("buckets_twice", "/buckets_twice"),
     Job("long_lines", "/long_lines"),
     Job("many_labels", "/many_labels"),
-    Job("braces", "/braces"),
+    Job("braces", "/braces", params={"count": ["100000"]}),
     Job("utf8", "/utf8"),
     Job("utf8_legacy", "/utf8", since_3={"metric_name_validation_scheme": "legacy"}),
     Job("own_report", "/own_report"),
