@@ -7,6 +7,7 @@ looked up), or GONE (there was none, or a staleness marker ended it).
 
 import bisect
 import dataclasses
+import math
 import re
 
 import scrape_jobs
@@ -197,7 +198,8 @@ def compare_series(spec, key, a, b, count, disturbed, differences):
                 differences.add(spec.name, f"{shown(key)} at scrape {i + 1}: {x} against {y} (around: {told[0]} | {told[1]})")
                 return
     dated = [s.dated[: min(len(a.dated), len(b.dated))] for s in (a, b)]
-    if abs(len(a.dated) - len(b.dated)) > 3 or (bool(a.dated) != bool(b.dated)):
+    one_scrape = math.ceil(len(dated[0]) / max(count, 1))
+    if abs(len(a.dated) - len(b.dated)) > 3 * max(one_scrape, 1) or (bool(a.dated) != bool(b.dated)):
         differences.add(spec.name, f"{shown(key)}: {len(a.dated)} against {len(b.dated)} with timestamps of their own")
     elif not spec.own_clock and dated[0] != dated[1]:
         differences.add(spec.name, f"{shown(key)}: with timestamps of their own {dated[0][:4]} against {dated[1][:4]}")
