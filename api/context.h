@@ -18,12 +18,18 @@ struct QueryMetrics {
   Distribution& eval_seconds;
 };
 
+struct FederationMetrics {
+  Counter& errors;
+  Counter& warnings;
+};
+
 struct Context {
   const ServerOptions& options;
   const ServerDependencies& dependencies;
   // Empty until the server is ready; endpoints that need readiness run only after that.
   const ServerStorage& storage;
   QueryMetrics query_metrics;
+  FederationMetrics federation_metrics;
   TimestampMs started = 0;
   const std::atomic<bool>& ready;
   const std::atomic<bool>& stopping;

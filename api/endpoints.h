@@ -21,7 +21,13 @@ Response parse_query(const Context&, const Request&);
 Response series(const Context&, const Request&);
 Response label_names(const Context&, const Request&);
 Response label_values(const Context&, const Request&);
+
+// metadata.cc
 Response metadata(const Context&, const Request&);
+Response targets_metadata(const Context&, const Request&);
+
+// federate.cc
+Response federate(const Context&, const Request&);
 
 // status.cc
 Response status_build(const Context&, const Request&);
@@ -30,6 +36,7 @@ Response status_flags(const Context&, const Request&);
 Response status_config(const Context&, const Request&);
 Response status_tsdb(const Context&, const Request&);
 Response status_wal_replay(const Context&, const Request&);
+Response notifications(const Context&, const Request&);
 Response version_text(const Context&, const Request&);
 Response metrics(const Context&, const Request&);
 
@@ -40,9 +47,9 @@ Response alertmanagers(const Context&, const Request&);
 
 // targets.cc
 Response targets(const Context&, const Request&);
-Response targets_metadata(const Context&, const Request&);
+Response relabel_steps(const Context&, const Request&);
 Response scrape_pools(const Context&, const Request&);
-Response notifications(const Context&, const Request&);
+Response scrape_pool_config(const Context&, const Request&);
 
 // write.cc
 Response remote_write(const Context&, const Request&);
@@ -62,8 +69,11 @@ Response quit(const Context&, const Request&);
 Response page_home(const Context&, const Request&);
 Response page_graph(const Context&, const Request&);
 Response page_alerts(const Context&, const Request&);
-Response page_targets(const Context&, const Request&);
 Response page_status(const Context&, const Request&);
+
+// target_pages.cc
+Response page_targets(const Context&, const Request&);
+Response page_discovery(const Context&, const Request&);
 
 // clang-format on
 

@@ -26,8 +26,11 @@ Response html_page(std::string_view prefix, std::string_view title, std::string_
   struct Link {
     std::string_view path, text;
   };
-  constexpr Link kLinks[] = {
-      {"/graph", "Query"}, {"/alerts", "Alerts"}, {"/targets", "Targets"}, {"/status", "Status"}};
+  constexpr Link kLinks[] = {{"/graph", "Query"},
+                             {"/alerts", "Alerts"},
+                             {"/targets", "Targets"},
+                             {"/service-discovery", "Service discovery"},
+                             {"/status", "Status"}};
   std::string page = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">";
   page.append("<meta name=\"viewport\" content=\"width=device-width\"><title>");
   page.append(escape_html(title)).append(" - Silverback</title><style>").append(kStyle);

@@ -17,6 +17,9 @@
 
 namespace silverback::api {
 
+// Go's zero time: the instant of what has never happened.
+inline constexpr std::string_view kNeverText = "0001-01-01T00:00:00Z";
+
 class JsonWriter {
  public:
   JsonWriter& begin_object() { return open('{'); }

@@ -13,9 +13,6 @@
 namespace silverback::api {
 namespace {
 
-// More rows than a person reads, few enough for any browser.
-constexpr std::size_t kRowsMax = 1000;
-
 std::string query_form(const Context& context, std::string_view expression) {
   return "<form action=\"" + escape_html(context.options.external_path) +
          "/graph\"><input type=\"text\" name=\"g0.expr\" aria-label=\"Expression\" value=\"" +
@@ -36,9 +33,9 @@ std::string number_text(double v) {
 }
 
 std::string cut_note(std::size_t rows) {
-  if (rows <= kRowsMax) return {};
-  return "<p class=\"note\">Showing " + std::to_string(kRowsMax) + " of " + std::to_string(rows) +
-         " rows.</p>\n";
+  if (rows <= kHtmlRowsMax) return {};
+  return "<p class=\"note\">Showing " + std::to_string(kHtmlRowsMax) + " of " +
+         std::to_string(rows) + " rows.</p>\n";
 }
 
 // A range vector is shown by its samples: `value @timestamp` each.
@@ -67,14 +64,14 @@ std::string value_table(const promql::Value& value) {
     html += row("string", text->v);
   } else if (const auto* vector = std::get_if<promql::Vector>(&value)) {
     rows = vector->size();
-    for (std::size_t i = 0; i < std::min(rows, kRowsMax); ++i) {
+    for (std::size_t i = 0; i < std::min(rows, kHtmlRowsMax); ++i) {
       const promql::VectorSample& sample = (*vector)[i];
       html += row(sample.metric.to_string(), sample.h ? "histogram" : number_text(sample.v));
     }
   } else {
     const auto& matrix = std::get<promql::Matrix>(value);
     rows = matrix.size();
-    for (std::size_t i = 0; i < std::min(rows, kRowsMax); ++i) {
+    for (std::size_t i = 0; i < std::min(rows, kHtmlRowsMax); ++i) {
       html += row(matrix[i].metric.to_string(), series_text(matrix[i]));
     }
   }
@@ -94,7 +91,7 @@ std::string notes(const promql::QueryResult& result) {
   return html;
 }
 
-// A rule and its alerts. `rows` counts them, up to kRowsMax.
+// A rule and its alerts. `rows` counts them, up to kHtmlRowsMax.
 std::string rule_rows(const Context& context, const rules::RuleSpec& spec,
                       const rules::RuleStatus& status, std::size_t& rows) {
   std::string html =
@@ -108,7 +105,7 @@ std::string rule_rows(const Context& context, const rules::RuleSpec& spec,
   html += "</td></tr>\n";
   ++rows;
   for (const rules::Alert& alert : status.alerts) {
-    if (rows++ >= kRowsMax) break;
+    if (rows++ >= kHtmlRowsMax) break;
     html += row(alert.labels.to_string() + " since " + format_rfc3339_ns(alert.active_at) +
                     ", value " + number_text(alert.value),
                 to_string(alert.state));
@@ -156,20 +153,13 @@ Response page_alerts(const Context& context, const Request&) {
     body += "<h2>" + escape_html(group.spec->name) + "</h2><p class=\"note\">" +
             escape_html(group.spec->file) + "</p>\n";
     body += "<table><thead><tr><th>Rule</th><th>State</th></tr></thead><tbody>\n";
-    for (std::size_t i = 0; i < group.rules.size() && rows < kRowsMax; ++i)
+    for (std::size_t i = 0; i < group.rules.size() && rows < kHtmlRowsMax; ++i)
       body += rule_rows(context, group.spec->rules[i], group.rules[i], rows);
     body += "</tbody></table>\n";
   }
   if (groups.empty()) body = "<p>No rules are configured.</p>";
-  if (rows >= kRowsMax) body += "<p class=\"note\">More are not shown.</p>\n";
+  if (rows >= kHtmlRowsMax) body += "<p class=\"note\">More are not shown.</p>\n";
   return html_page(context.options.external_path, "Alerts", body);
-}
-
-Response page_targets(const Context& context, const Request&) {
-  return html_page(
-      context.options.external_path, "Targets",
-      "<p>No targets are configured: the server scrapes nothing but its own metrics, and "
-      "samples arrive by remote write.</p>");
 }
 
 Response page_status(const Context& context, const Request&) {

@@ -36,7 +36,9 @@ constexpr Route kRoutes[] = {
     {"/api/v1/alertmanagers",           kGet,     RunOn::kWork,    kAfterReady, kNoBody,        &alertmanagers},
     {"/api/v1/targets",                 kGet,     RunOn::kWork,    kAfterReady, kNoBody,        &targets},
     {"/api/v1/targets/metadata",        kGet,     RunOn::kWork,    kAfterReady, kNoBody,        &targets_metadata},
+    {"/api/v1/targets/relabel_steps",   kGet,     RunOn::kWork,    kAfterReady, kNoBody,        &relabel_steps},
     {"/api/v1/scrape_pools",            kGet,     RunOn::kWork,    kAfterReady, kNoBody,        &scrape_pools},
+    {"/api/v1/scrape_pools/config",     kGet,     RunOn::kWork,    kAfterReady, kNoBody,        &scrape_pool_config},
     {"/api/v1/notifications",           kGet,     RunOn::kIo,      kAlways,     kNoBody,        &notifications},
 
     {"/api/v1/status/buildinfo",        kGet,     RunOn::kIo,      kAfterReady, kNoBody,        &status_build},
@@ -58,6 +60,7 @@ constexpr Route kRoutes[] = {
     {"/-/ready",                        kRead,    RunOn::kIo,      kAfterReady, kNoBody,        &ready},
     {"/-/reload",                       kChange,  RunOn::kWork,    kAlways,     kNoBody,        &reload},
     {"/-/quit",                         kChange,  RunOn::kIo,      kAlways,     kNoBody,        &quit},
+    {"/federate",                       kGet,     RunOn::kQueries, kAfterReady, kNoBody,        &federate},
     {"/metrics",                        kGet,     RunOn::kWork,    kAlways,     kNoBody,        &metrics},
     {"/version",                        kGet,     RunOn::kIo,      kAlways,     kNoBody,        &version_text},
 
@@ -65,7 +68,8 @@ constexpr Route kRoutes[] = {
     {"/query",                          kRead,    RunOn::kQueries, kAfterReady, kNoBody,        &page_graph},
     {"/graph",                          kRead,    RunOn::kQueries, kAfterReady, kNoBody,        &page_graph},
     {"/alerts",                         kRead,    RunOn::kWork,    kAlways,     kNoBody,        &page_alerts},
-    {"/targets",                        kRead,    RunOn::kIo,      kAlways,     kNoBody,        &page_targets},
+    {"/targets",                        kRead,    RunOn::kWork,    kAfterReady, kNoBody,        &page_targets},
+    {"/service-discovery",              kRead,    RunOn::kWork,    kAfterReady, kNoBody,        &page_discovery},
     {"/status",                         kRead,    RunOn::kIo,      kAlways,     kNoBody,        &page_status},
 };
 // clang-format on

@@ -168,8 +168,9 @@ void write_alert(JsonWriter& json, const Alert& alert) {
   json.end_object();
 }
 
-// Go's zero time, of what has never happened.
-std::string time_text(TimestampMs t) { return t == 0 ? "0001-01-01T00:00:00Z" : format_rfc3339(t); }
+std::string time_text(TimestampMs t) {
+  return t == 0 ? std::string(kNeverText) : format_rfc3339(t);
+}
 
 void write_rule(JsonWriter& json, const RuleSpec& spec, const RuleStatus& status) {
   const bool is_alert = spec.text.is_alert();

@@ -1,6 +1,5 @@
-// Finding series, label names and label values, and what is known about metrics.
+// Finding series, label names and label values.
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +10,6 @@
 #include "api/escaped_name.h"
 #include "api/parameters.h"
 #include "base/queryable.h"
-#include "tsdb/db.h"
 
 namespace silverback::api {
 namespace {
@@ -93,17 +91,6 @@ Result<std::vector<Labels>> find_series(const Context& context, const Request& r
   return all;
 }
 
-Result<std::int64_t> integer_parameter(const Request& request, std::string_view name) {
-  const std::string_view text = request.form.get(name);
-  if (text.empty()) return std::int64_t{-1};
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return fail(ErrorCode::kInvalidArgument, std::string(name) + " must be a number");
-  }
-  return value;
-}
-
 }  // namespace
 
 Response series(const Context& context, const Request& request) {
@@ -148,30 +135,6 @@ Response label_values(const Context& context, const Request& request) {
   });
   if (!names) return error_response(names.error());
   return names_response(*std::move(names));
-}
-
-// `limit` counts metrics; `limit_per_metric` has nothing to cut, because the store keeps one
-// metadata per metric.
-Response metadata(const Context& context, const Request& request) {
-  const Result<std::int64_t> limit = integer_parameter(request, "limit");
-  if (!limit) return error_response(limit.error());
-  const Result<std::int64_t> per_metric = integer_parameter(request, "limit_per_metric");
-  if (!per_metric) return error_response(per_metric.error());
-  const std::string_view metric = request.form.get("metric");
-  JsonWriter json = begin_success();
-  json.begin_object();
-  std::int64_t count = 0;
-  for (const auto& [name, known] : context.storage.db->metadata()) {
-    if (!metric.empty() && name != metric) continue;
-    if (*limit >= 0 && count == *limit) break;
-    ++count;
-    json.key(name).begin_array().begin_object();
-    json.key("type").string(to_string(known.type));
-    json.key("help").string(known.help).key("unit").string(known.unit);
-    json.end_object().end_array();
-  }
-  json.end_object();
-  return finish_success(std::move(json));
 }
 
 }  // namespace silverback::api

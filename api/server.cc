@@ -48,6 +48,15 @@ QueryMetrics query_metrics(Registry& registry) {
   return {slice("queue_time"), slice("prepare_time"), slice("inner_eval")};
 }
 
+FederationMetrics federation_metrics(Registry& registry) {
+  return {registry.counter("prometheus_web_federation_errors_total",
+                           "Total number of errors that occurred while sending federation "
+                           "responses."),
+          registry.counter("prometheus_web_federation_warnings_total",
+                           "Total number of warnings that occurred while sending federation "
+                           "responses.")};
+}
+
 }  // namespace
 
 struct Server::Impl final : HttpHandler {
@@ -89,6 +98,7 @@ Server::Impl::Impl(ServerOptions server_options, ServerDependencies server_depen
               .dependencies = dependencies,
               .storage = storage,
               .query_metrics = query_metrics(*dependencies.metrics),
+              .federation_metrics = federation_metrics(*dependencies.metrics),
               .started = dependencies.clock->now(),
               .ready = ready,
               .stopping = stopping},

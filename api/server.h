@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/labels.h"
 #include "base/metrics.h"
 #include "base/queryable.h"
 #include "base/result.h"
@@ -39,12 +40,16 @@ class Manager;
 namespace silverback::notifier {
 class Notifier;
 }
+namespace silverback::scrape {
+class Manager;
+}
 
 namespace silverback::api {
 
 struct ServerOptions {
   std::vector<std::string> listen_addresses = {"0.0.0.0:9090"};  // --web.listen-address
-  std::string external_path;             // of --web.external-url, `/prom`: links begin with it
+  std::string external_url;              // --web.external-url, `http://host:9090/prom`, or ""
+  std::string external_path;             // its path, `/prom`: links begin with it
   std::string route_prefix;              // --web.route-prefix, `/prom`: every path begins with it
   std::size_t connections_max = 512;     // --web.max-connections
   DurationMs read_timeout = 5 * 60'000;  // --web.read-timeout
@@ -69,6 +74,7 @@ struct ConfigStatus {
   std::string storage_retention;  // e.g. `15d`; "": for ever
   bool reload_success = true;     // of the last attempt
   TimestampMs loaded = 0;         // the last success
+  Labels external_labels = {};    // which /federate adds
 };
 
 // Borrowed; all of it outlives the Server.
@@ -77,7 +83,7 @@ struct ServerDependencies {
   Registry* metrics = nullptr;
   Executor* queries = nullptr;  // runs queries; a long one holds a thread for as long as it takes
   Executor* work = nullptr;     // runs writes and other short work; not the same threads as queries
-  std::function<ConfigStatus()> config_status;  // for the status endpoints
+  std::function<ConfigStatus()> config_status;  // for the status endpoints and /federate
   std::function<Status()> reload;               // POST /-/reload
   std::function<void()> quit;                   // POST /-/quit; may be empty
 };
@@ -90,6 +96,7 @@ struct ServerStorage {
   ingest::RemoteWriteReceiver* remote_write = nullptr;  // null: write answers 404
   const rules::Manager* rules = nullptr;                // null: there are none
   const notifier::Notifier* notifier = nullptr;         // null: nobody is told
+  const scrape::Manager* scrape = nullptr;              // null: nothing is scraped
 };
 
 class Server {

@@ -123,6 +123,13 @@ Response status_wal_replay(const Context& context, const Request&) {
   return finish_success(std::move(json));
 }
 
+// There is nothing yet that the server would notify its users of.
+Response notifications(const Context&, const Request&) {
+  JsonWriter json = begin_success();
+  json.begin_array().end_array();
+  return finish_success(std::move(json));
+}
+
 Response version_text(const Context& context, const Request&) {
   JsonWriter json;
   json.begin_object();
