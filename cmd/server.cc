@@ -274,7 +274,8 @@ Status Server::Impl::open_store() {
                      .db = db.get(),
                      .remote_write = remote_write.get(),
                      .rules = &alerting->rules(),
-                     .notifier = &alerting->notifier()});
+                     .notifier = &alerting->notifier(),
+                     .scrape = &scraping->targets()});
   return {};
 }
 
