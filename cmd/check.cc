@@ -26,6 +26,7 @@ struct CheckFlags {
   bool ignore_unknown_fields = false;
   bool syntax_only = false;
   std::vector<std::string> paths;
+  std::string config_path;  // of service-discovery
   std::string metrics_lint = "all";
   bool extended = false;
   std::string job;
@@ -104,7 +105,7 @@ CLI::App& add_metrics(CLI::App& check, CheckFlags& flags) {
 CLI::App& add_service_discovery(CLI::App& check, CheckFlags& flags) {
   CLI::App& discovery = *check.add_subcommand(
       "service-discovery", "Find the targets of a job and print them before and after relabelling");
-  discovery.add_option("config-file", flags.paths, "The configuration")->required()->expected(1);
+  discovery.add_option("config-file", flags.config_path, "The configuration")->required();
   discovery.add_option("job", flags.job, "The name of the job")->required();
   discovery.add_option("--timeout", flags.timeout, "How long to wait for what servers answer")
       ->capture_default_str();
@@ -120,10 +121,12 @@ int check_metrics(const CheckFlags& flags, Console& console) {
 }
 
 int check_service_discovery(const CheckFlags& flags, Console& console) {
+  if (const Status there = require_files({&flags.config_path, 1}); !there)
+    return refuse_command_line(there.error().message, console);
   const auto timeout = parse_duration(flags.timeout);
   if (!timeout) return refuse_command_line("--timeout: " + timeout.error().message, console);
-  const Status done = check_service_discovery(FileSystem::posix(), flags.paths.front(), flags.job,
-                                              *timeout, console);
+  const Status done =
+      check_service_discovery(FileSystem::posix(), flags.config_path, flags.job, *timeout, console);
   if (done) return kExitOk;
   console.err << done.error().message << '\n';
   return kExitFailed;

@@ -102,7 +102,8 @@ class FamilyReader {
 
   Status sample(Exposition& page) {
     std::vector<Label> labels = page.labels();
-    MetricFamily& family = family_of(labels.front().value);
+    const std::string_view name = labels.front().value;
+    MetricFamily& family = family_of(name);
     family.has_type = true;
     std::sort(labels.begin(), labels.end(),
               [](const Label& a, const Label& b) { return a.name < b.name; });
@@ -123,6 +124,10 @@ class FamilyReader {
                                       ", not " + quote(bound->value));
       labels.erase(bound);
     }
+    const bool is_count =
+        family.type == MetricType::kHistogram && (has_bound || name.ends_with("_count"));
+    if (is_count && page.value() < 0)
+      return error(page.line(), "negative count of histogram " + quote(family.name));
     for (const Label& label : labels) family.label_names.emplace(label.name);
     add(Labels::from_sorted(labels), has_bound, family);
     return {};

@@ -1,6 +1,7 @@
-// How much metadata of metric families remote write may bring into the store, which keeps all of it
-// in memory and for ever: senders could fill it with families that nobody has. Counted since the
-// start of the process. Threads: everything from any thread.
+// How much metadata of metric families one way in may bring into the store, which keeps all of it
+// in memory and for ever: senders could fill it with families that nobody has. Remote write has
+// one, the scraped targets together have one. Counted since the start of the process. Threads:
+// everything from any thread.
 #pragma once
 
 #include <cstddef>

@@ -351,6 +351,11 @@ void TargetSeries::set_rules(std::shared_ptr<const SampleRules> rules) {
 
 Status TargetSeries::append(Appender& batch, std::string_view page, ingest::ExpositionFormat format,
                             TimestampMs t, TimeRange accepted, ScrapeReport& report) {
+  if (page.empty()) {
+    // Prometheus compatibility: nothing is forgotten, so what comes back is not new.
+    append_nothing(batch, t);
+    return {};
+  }
   page_appends_ = 0;
   dropped_ = {};
   if (page.size() > PageLines::kPageBytesMax) {

@@ -1,17 +1,19 @@
 // What a sample of a page costs from its bytes to the batch: on a page whose lines are all known,
 // on one of which a hundredth changes, and on one whose lines are all new. The batch is one that
-// does nothing, or one of a store in memory.
+// does nothing, or one of a store, which then also commits it.
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
-#include "base/memory_storage.h"
 #include "ingest/exposition.h"
 #include "scrape/target_series.h"
+#include "tsdb/db.h"
 
 namespace silverback::scrape {
 namespace {
@@ -92,12 +94,19 @@ void into_nothing(benchmark::State& state) {
 }
 BENCHMARK(into_nothing)->ArgName("one_in")->Arg(0)->Arg(100)->Arg(1);
 
-void into_memory(benchmark::State& state) {
-  MemoryStorage storage;
-  const std::unique_ptr<Appender> batch = storage.appender();
-  scrape_into(state, *batch);
+void into_store(benchmark::State& state) {
+  const std::filesystem::path directory =
+      std::filesystem::temp_directory_path() /
+      ("silverback_target_series_bench-" + std::to_string(::getpid()));
+  std::filesystem::remove_all(directory);
+  {
+    const std::unique_ptr<tsdb::Db> db = *tsdb::Db::open(directory, {});
+    const std::unique_ptr<Appender> batch = db->appender();
+    scrape_into(state, *batch);
+  }
+  std::filesystem::remove_all(directory);
 }
-BENCHMARK(into_memory)->ArgName("one_in")->Arg(0)->Arg(100);
+BENCHMARK(into_store)->ArgName("one_in")->Arg(0)->Arg(100);
 
 // For comparison: the page read and nothing done with it.
 void parsed_only(benchmark::State& state) {

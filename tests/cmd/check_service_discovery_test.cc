@@ -131,7 +131,7 @@ TEST_F(CheckServiceDiscovery, ReadsFilesAndAsksServers) {
   EXPECT_EQ(got.exit_code, 0) << got.err;
   EXPECT_THAT(got.out, AllOf(HasSubstr("\"__meta_filepath\": "), HasSubstr("\"x\": \"y\""),
                              HasSubstr("\"__meta_url\": "), HasSubstr("\"instance\": \"http:1\"")));
-  EXPECT_EQ(server.requests(), 2);
+  EXPECT_EQ(server.requests(), 2);  // and the wait was over when both had answered
 }
 
 TEST_F(CheckServiceDiscovery, WaitsOnlySoLong) {

@@ -7,6 +7,7 @@ one may agree.
 """
 
 import ast
+import json
 import os
 import pathlib
 import re
@@ -193,8 +194,163 @@ def checks_what_a_configuration_names(folder, _):
             compare(yaml, "check", "config", *flags, "p.yml", cwd=files)
 
 
+PAGE = """# HELP a_seconds Text.
+# TYPE a_seconds counter
+a_seconds{fooBar="1"} 1
+a_seconds{fooBar="2"} 1
+# TYPE b_milliseconds_total gauge
+b_milliseconds_total{le="1",quantile="2"} 1
+x:y_ms 3
+# TYPE gauge_gauge gauge
+gauge_gauge 3
+# TYPE h histogram
+h_bucket{le="1"} 1
+h_bucket{le="+Inf"} 1
+h_sum 1
+h_count 1
+h_bucket{le="+Inf",a="b"} 1
+h_sum{a="b"} 1
+h_count{a="b"} 1
+# TYPE s summary
+s{quantile="0.5"} 1
+s_sum 1
+s_count 1
+# HELP nothing x
+# TYPE z_count gauge
+z_count 1
+"""
+
+GOOD_PAGE = """# HELP h_seconds Text.
+# TYPE h_seconds histogram
+h_seconds_bucket{le="1"} 1
+h_seconds_bucket{le="+Inf"} 1
+h_seconds_sum 1
+h_seconds_count 1
+h_seconds_bucket{le="+Inf",a="b"} 1
+h_seconds_sum{a="b"} 1
+h_seconds_count{a="b"} 1
+# HELP s_seconds Text.
+# TYPE s_seconds summary
+s_seconds{quantile="0.5"} 1
+s_seconds_sum 1
+s_seconds_count 1
+# HELP a_long_name_total Text.
+# TYPE a_long_name_total counter
+a_long_name_total{a="1"} 1
+a_long_name_total{a="2"} 1
+"""
+
+# page, why 2.42 says otherwise, why every promtool does
+PAGES = [
+    ("", "", ""),
+    (PAGE, "", ""),
+    (GOOD_PAGE, "", ""),
+    ("a 1", "", ""),
+    ("a 1\n \n", "", ""),
+    ("a 1\n\n# comment\n  a{b='c'} 1\n", "", ""),
+    ('a{b="c",} 1 5\n', "", ""),
+    ('a{a="1",a="2"} 1\n', "", ""),
+    ('a{__name__="x"} 1\n', "", ""),
+    ("{} 1\n", "", ""),
+    ("a\n", "", ""),
+    ("a 0x1p2\n", "", ""),
+    ("a 1 1.5\n", "", ""),
+    ("a 1\r\n", "", ""),
+    ('a 1 # {b="c"} 1\n', "", ""),
+    ("# UNIT a s\na 1\n# EOF\n", "", ""),
+    ("# TYPE a counter\n# TYPE a counter\na 1\n", "", ""),
+    ("a 1\n# TYPE a gauge\n", "", ""),
+    ("# HELP a b\n# HELP a c\na 1\n", "", ""),
+    ("# HELP a\n# HELP a \na 1\n", "", ""),
+    ("# TYPE a unknown\na 1\n", "", ""),
+    ('# TYPE a histogram\na_bucket{le="x"} 1\n', "", ""),
+    ('# TYPE a summary\na{quantile=""} 1\n', "", ""),
+    ("# TYPE a histogram\n# HELP a_sum x\na_sum 1\n", "", ""),
+    ("# TYPE a histogram\na_count -1\n", "negative counts", ""),
+    ("# HELP a b\n# TYPE a gauge\na 1\na 2\n", "metrics that are there twice", ""),
+    ('{"a.b"} 1\n', "UTF-8 names", ""),
+    ("# TYPE a GAUGE\na 1\n", "", "a scrape takes types in lower case only"),
+    ("# HELP a \\y\na 1\n", "", "a scrape takes any escape"),
+    ('# HELP a b\na{b="\\y"} 1\n', "", "a scrape takes any escape"),
+]
+
+
+def checks_metrics(folder, started):
+    exporter = servers.node_exporter(folder / "node_exporter")
+    server = servers.silverback(folder / "page")
+    pages = list(PAGES)
+    for one in (exporter, server):
+        started.append(one)
+        one.start()
+        pages.append((one.request("GET", "/metrics").text, "", ""))
+    for page, since, differs in pages:
+        ours, theirs = (run(b, "check", "metrics", stdin=page) for b in (BINARY, PROMTOOL))
+        # Ours says a problem once, the other for every series.
+        problems = [set(said.splitlines()) if code == 3 else set() for code, _, said in (ours, theirs)]
+        is_same = ours[0] == theirs[0] and problems[0] == problems[1]
+        if is_same == bool(differs or (IS_2_42 and since)):
+            expected = f"expected to differ by {differs or since!r}" if is_same else "the same was expected"
+            differences.append(f"{page[:200]!r}: {expected}\n--- ours: {ours}\n--- promtool: {theirs}")
+    table = [run(b, "check", "metrics", "--extended", stdin=GOOD_PAGE) for b in (BINARY, PROMTOOL)]
+    if table[0] != table[1]:
+        differences.append(f"another table:\n--- ours: {table[0]}\n--- promtool: {table[1]}")
+
+
+def finds_targets(folder, started):
+    files = folder / "targets"
+    files.mkdir()
+    (files / "t.json").write_text('[{"targets": ["f:1", "f:1"], "labels": {"x": "y"}}]')
+    (files / "p.yml").write_text(
+        """
+scrape_configs:
+- job_name: none
+- job_name: node
+  params: {module: [a, b]}
+  relabel_configs:
+  - {source_labels: [__address__], regex: 'drop:1', action: drop}
+  - {source_labels: [__meta_x], target_label: x}
+  static_configs:
+  - targets: ['h:1', 'drop:1', 'h:1']
+    labels: {a: b, __meta_x: y}
+  - {targets: ['h:1']}
+  file_sd_configs: [{files: [t.json, 'no*.yml']}]
+- job_name: wrong
+  relabel_configs: [{target_label: x, replacement: y}]  # or the configuration would be refused
+  static_configs: [{targets: ['a/b:1']}]
+"""
+    )
+    since_3 = ["convert_classic_histograms_to_nhcb", "always_scrape_classic_histograms", "scrape_native_histograms"]
+
+    def targets(told):
+        """In any order, and without what 2.42 does not know, or says in its own way."""
+        listed = json.loads(told)
+        for target in listed:
+            if "error" in target:
+                target.update(error={}, discoveredLabels={})
+            if IS_2_42:
+                for labels in (target["discoveredLabels"], target["labels"]):
+                    for name in since_3:
+                        labels.pop(f"__{name}__", None)
+        return sorted(listed, key=json.dumps)
+
+    for job in ("none", "node", "wrong", "unknown"):
+        arguments = ["check", "service-discovery", "--timeout=1s", "p.yml", job]
+        ours, theirs = (run(b, *arguments, cwd=files) for b in (BINARY, PROMTOOL))
+        same = ours[0] == theirs[0] and (targets(ours[1]) == targets(theirs[1]) if ours[0] == 0 else ours == theirs)
+        if not same:
+            differences.append(f"{job}:\n--- ours: {ours}\n--- promtool: {theirs}")
+
+
 COMMAND_LINES = [
     ["check"],
+    ["check", "metrics", "--no-such-flag"],
+    ["check", "metrics", "page"],
+    ["check", "metrics", "--help"],
+    ["check", "service-discovery"],
+    ["check", "service-discovery", "p.yml"],
+    ["check", "service-discovery", "no.yml", "job"],
+    ["check", "service-discovery", "folder", "job"],
+    ["check", "service-discovery", "rules.yml", "job", "--timeout=soon"],
     ["check", "everything"],
     ["check", "config"],
     ["check", "config", "folder"],
@@ -315,6 +471,8 @@ def test(folder, started):
         checks_configurations,
         checks_rules,
         checks_what_a_configuration_names,
+        checks_metrics,
+        finds_targets,
         takes_the_same_command_lines,
         tests_rules,
         asks_servers,

@@ -409,6 +409,18 @@ TEST_F(Target, MarksAllSeriesOfAFailedScrape) {
   EXPECT_FALSE(is_marked("b"));
 }
 
+TEST_F(Target, RemembersLinesOverAnEmptyPage) {
+  scrape("a 1\n");
+  EXPECT_EQ(scrape("", ExpositionFormat::kOpenMetrics), "");
+  EXPECT_EQ(reported("up"), 1);
+  EXPECT_TRUE(is_marked("a"));
+  scrape("a 1\n");
+  EXPECT_EQ(report_.added, 0U);
+  scrape("\n");
+  scrape("a 1\n");
+  EXPECT_EQ(report_.added, 1U);
+}
+
 TEST_F(Target, NeverPutsAMarkerBehindNewerSamples) {
   scrape("a 1\n");
   samples("a")[t_ + 10 * kInterval] = 7;
