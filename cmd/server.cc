@@ -61,6 +61,7 @@ std::string host_name() {
 api::ServerOptions api_options(const Flags& flags, const WebAddress& address) {
   api::ServerOptions options;
   options.listen_addresses = flags.list("web.listen-address");
+  options.external_url = address.url;
   options.external_path = address.path;
   options.route_prefix = address.prefix;
   options.connections_max = flags.count("web.max-connections");

@@ -30,7 +30,7 @@ config::Relabeling relabeling(std::vector<RelabelRule> rules) {
   return *config::Relabeling::make(std::move(rules));
 }
 
-class Target : public ::testing::Test {
+class SeriesOfATarget : public ::testing::Test {
  protected:
   // As the scraper does it. Empty if the page was taken, else its error.
   std::string scrape(std::string_view page, ExpositionFormat format = ExpositionFormat::kText) {
@@ -96,7 +96,7 @@ class Target : public ::testing::Test {
   std::vector<std::string> log_;
 };
 
-TEST_F(Target, MakesSeriesOfLinesAndReports) {
+TEST_F(SeriesOfATarget, MakesSeriesOfLinesAndReports) {
   EXPECT_EQ(scrape("a 1\nb{x=\"y\"} 2\n"), "");
   EXPECT_EQ(samples("a").at(t_), 1);
   EXPECT_THAT(store_.samples,
@@ -109,7 +109,7 @@ TEST_F(Target, MakesSeriesOfLinesAndReports) {
   EXPECT_THAT(log_, IsEmpty());
 }
 
-TEST_F(Target, AsksTheStoreForKnownLinesNoMore) {
+TEST_F(SeriesOfATarget, AsksTheStoreForKnownLinesNoMore) {
   scrape("a 1\nb 2\nc 3\n");
   const int asked = store_.labels_seen;
   scrape("a 4\nb 5\nc 6\n");
@@ -121,7 +121,7 @@ TEST_F(Target, AsksTheStoreForKnownLinesNoMore) {
   EXPECT_EQ(series_.lines(), 3U);
 }
 
-TEST_F(Target, ReportsMoreIfAsked) {
+TEST_F(SeriesOfATarget, ReportsMoreIfAsked) {
   SampleRules rules;
   rules.extra_report = true;
   rules.limits.sample_limit = 17;
@@ -138,7 +138,7 @@ TEST_F(Target, ReportsMoreIfAsked) {
   EXPECT_EQ(reported("scrape_body_size_bytes"), -1);
 }
 
-TEST_F(Target, KeepsAReportSeriesOfThePage) {
+TEST_F(SeriesOfATarget, KeepsAReportSeriesOfThePage) {
   scrape("up 42\n");
   EXPECT_EQ(reported("up"), 42);
   scrape("");
@@ -149,13 +149,13 @@ TEST_F(Target, KeepsAReportSeriesOfThePage) {
   EXPECT_THAT(log_, IsEmpty());
 }
 
-TEST_F(Target, MovesExposedLabelsThatAreTheTargets) {
+TEST_F(SeriesOfATarget, MovesExposedLabelsThatAreTheTargets) {
   scrape("a{job=\"x\",exported_job=\"z\",instance=\"y\"} 1\n");
   EXPECT_THAT(store_.samples, Contains(Key(R"(a{exported_exported_job="x", exported_instance="y", )"
                                            R"(exported_job="z", instance="i", job="j"})")));
 }
 
-TEST_F(Target, HonorsExposedLabelsAlsoEmptyOnes) {
+TEST_F(SeriesOfATarget, HonorsExposedLabelsAlsoEmptyOnes) {
   SampleRules rules;
   rules.honor_labels = true;
   set_rules(rules);
@@ -175,7 +175,7 @@ TEST(SeriesLabels, MovesShorterNamesFirst) {
                                  R"(exported_exported_exported_a="y"})");
 }
 
-TEST_F(Target, DropsLinesSilentlyAndRemembersThem) {
+TEST_F(SeriesOfATarget, DropsLinesSilentlyAndRemembersThem) {
   set_relabeling({{.source_labels = {"__name__"}, .regex = "b", .action = RelabelAction::kDrop}});
   EXPECT_EQ(scrape("a 1\nb 2\nb 2\n"), "");
   EXPECT_EQ(report_.scraped, 3U);
@@ -190,19 +190,19 @@ TEST_F(Target, DropsLinesSilentlyAndRemembersThem) {
   EXPECT_EQ(series_.lines(), 1U);
 }
 
-TEST_F(Target, DropsWhatRelabellingLeavesNoLabels) {
+TEST_F(SeriesOfATarget, DropsWhatRelabellingLeavesNoLabels) {
   set_relabeling({{.regex = ".*", .action = RelabelAction::kLabelDrop}});
   EXPECT_EQ(scrape("a 1\n"), "");
   EXPECT_EQ(report_.post_relabeling, 0U);
 }
 
-TEST_F(Target, FailsWithoutAMetricName) {
+TEST_F(SeriesOfATarget, FailsWithoutAMetricName) {
   set_relabeling({{.regex = "__name__", .action = RelabelAction::kLabelDrop}});
   EXPECT_EQ(scrape("a 1\n"), "missing metric name (__name__ label)");
   EXPECT_EQ(reported("up"), 0);
 }
 
-TEST_F(Target, FailsWithNamesThatTheSchemeDoesNotAllow) {
+TEST_F(SeriesOfATarget, FailsWithNamesThatTheSchemeDoesNotAllow) {
   EXPECT_EQ(scrape("{\"a.b\"} 1\n"), "");
   SampleRules rules;
   rules.names = config::NameScheme::kLegacy;
@@ -214,12 +214,12 @@ TEST_F(Target, FailsWithNamesThatTheSchemeDoesNotAllow) {
   EXPECT_EQ(scrape("a:b 1\n"), "");
 }
 
-TEST_F(Target, FailsWithALabelTwice) {
+TEST_F(SeriesOfATarget, FailsWithALabelTwice) {
   EXPECT_THAT(scrape("a 1\nb{x=\"1\",x=\"2\"} 1\n"), ::testing::HasSubstr("duplicated label x"));
   EXPECT_THAT(scrape("b{x=\"\",x=\"2\"} 1\n"), ::testing::HasSubstr("duplicated label x"));
 }
 
-TEST_F(Target, FailsBeyondTheLimitsOfLabels) {
+TEST_F(SeriesOfATarget, FailsBeyondTheLimitsOfLabels) {
   SampleRules rules;
   rules.limits.label_limit = 4;
   rules.limits.label_name_length_limit = 10;
@@ -247,7 +247,7 @@ TEST(CheckLabelLimits, CutsWhatItQuotesAtFiftyRunes) {
                                         ", number of labels: 2, limit: 1)");
 }
 
-TEST_F(Target, FailsBeyondTheSampleLimitAndLeavesNothingButItsReport) {
+TEST_F(SeriesOfATarget, FailsBeyondTheSampleLimitAndLeavesNothingButItsReport) {
   scrape("a 1\n");
   SampleRules rules;
   rules.limits.sample_limit = 2;
@@ -268,7 +268,7 @@ TEST_F(Target, FailsBeyondTheSampleLimitAndLeavesNothingButItsReport) {
   EXPECT_EQ(scrape("a 1\na 1\nb 1\n"), "");  // nor does what comes twice
 }
 
-TEST_F(Target, TellsOfTheParserFirst) {
+TEST_F(SeriesOfATarget, TellsOfTheParserFirst) {
   SampleRules rules;
   rules.limits.sample_limit = 1;
   set_rules(rules);
@@ -276,14 +276,14 @@ TEST_F(Target, TellsOfTheParserFirst) {
   EXPECT_EQ(counters_.exceeded_sample_limit.value(), 1U);
 }
 
-TEST_F(Target, RefusesAPageLargerThanItCanRemember) {
+TEST_F(SeriesOfATarget, RefusesAPageLargerThanItCanRemember) {
   // Not touched, so that it costs no memory.
   const std::unique_ptr<char[]> large(new char[PageLines::kPageBytesMax + 1]);
   EXPECT_EQ(scrape({large.get(), PageLines::kPageBytesMax + 1}),
             "a page of 536870913 bytes, the limit is 536870912");
 }
 
-TEST_F(Target, ForgetsWhatIsNewOnAPageThatFailed) {
+TEST_F(SeriesOfATarget, ForgetsWhatIsNewOnAPageThatFailed) {
   scrape("a 1\nb 2\n");
   for (int i = 0; i < 100; ++i) {
     scrape("a 1\nnew" + std::to_string(i) + " 1\nbroken\n");
@@ -295,7 +295,7 @@ TEST_F(Target, ForgetsWhatIsNewOnAPageThatFailed) {
   EXPECT_EQ(report_.added, 1U);
 }
 
-TEST_F(Target, FailsWithTheStoresError) {
+TEST_F(SeriesOfATarget, FailsWithTheStoresError) {
   scrape("a 1\n");
   store_.refused = R"(b{instance="i", job="j"})";
   EXPECT_EQ(scrape("a 1\nb 2\nc 3\n"), "not this one");
@@ -306,7 +306,7 @@ TEST_F(Target, FailsWithTheStoresError) {
   EXPECT_EQ(samples("c").at(t_), 3);
 }
 
-TEST_F(Target, TakesALineOncePerPage) {
+TEST_F(SeriesOfATarget, TakesALineOncePerPage) {
   EXPECT_EQ(scrape("a 1\na 2\nb 3\na 1\n"), "");
   EXPECT_THAT(samples("a"), ElementsAre(Pair(t_, 1)));
   EXPECT_EQ(report_.post_relabeling, 4U);
@@ -319,7 +319,7 @@ TEST_F(Target, TakesALineOncePerPage) {
   EXPECT_EQ(counters_.duplicate_timestamp.value(), 2U);
 }
 
-TEST_F(Target, KeepsTheFirstOfLinesThatBecomeOneSeries) {
+TEST_F(SeriesOfATarget, KeepsTheFirstOfLinesThatBecomeOneSeries) {
   set_relabeling({{.regex = "x", .action = RelabelAction::kLabelDrop}});
   EXPECT_EQ(scrape("a{x=\"1\"} 1\na{x=\"2\"} 2\n"), "");
   EXPECT_THAT(samples("a"), ElementsAre(Pair(t_, 1)));
@@ -335,7 +335,7 @@ TEST_F(Target, KeepsTheFirstOfLinesThatBecomeOneSeries) {
   EXPECT_TRUE(is_marked("a"));
 }
 
-TEST_F(Target, HonorsTimestamps) {
+TEST_F(SeriesOfATarget, HonorsTimestamps) {
   const std::string time = std::to_string(t_ + 10);
   scrape("a 1 " + time + "\n");
   EXPECT_THAT(samples("a"), ElementsAre(Pair(kT0 + 10, 1)));
@@ -350,7 +350,7 @@ TEST_F(Target, HonorsTimestamps) {
   EXPECT_TRUE(is_marked("a"));
 }
 
-TEST_F(Target, TracksTimestampsIfAsked) {
+TEST_F(SeriesOfATarget, TracksTimestampsIfAsked) {
   SampleRules rules;
   rules.track_timestamps_staleness = true;
   set_rules(rules);
@@ -359,7 +359,7 @@ TEST_F(Target, TracksTimestampsIfAsked) {
   EXPECT_TRUE(is_marked("a"));
 }
 
-TEST_F(Target, MarksNoSeriesThatIsOnThePage) {
+TEST_F(SeriesOfATarget, MarksNoSeriesThatIsOnThePage) {
   scrape("a 1\n");
   scrape("a 2 " + std::to_string(t_ + kInterval - 1) + "\n");
   EXPECT_FALSE(is_marked("a"));
@@ -367,7 +367,7 @@ TEST_F(Target, MarksNoSeriesThatIsOnThePage) {
   EXPECT_FALSE(is_marked("a"));  // its last sample had a time of its own
 }
 
-TEST_F(Target, LeavesOutWhatIsOutOfBounds) {
+TEST_F(SeriesOfATarget, LeavesOutWhatIsOutOfBounds) {
   const std::string old = " " + std::to_string(kT0 - 3'600'000);
   const std::string future = " " + std::to_string(kT0 + 700'000);
   EXPECT_EQ(scrape("a 1" + old + "\nb 1\nc 1" + future + "\n"), "");
@@ -383,7 +383,7 @@ TEST_F(Target, LeavesOutWhatIsOutOfBounds) {
   EXPECT_EQ(counters_.out_of_bounds.value(), 3U);
 }
 
-TEST_F(Target, MarksSeriesThatVanishOnce) {
+TEST_F(SeriesOfATarget, MarksSeriesThatVanishOnce) {
   scrape("a 1\nb 2\nc 3\n");
   scrape("a 1\n");
   EXPECT_FALSE(is_marked("a"));
@@ -396,7 +396,7 @@ TEST_F(Target, MarksSeriesThatVanishOnce) {
   EXPECT_EQ(report_.added, 1U);
 }
 
-TEST_F(Target, MarksAllSeriesOfAFailedScrape) {
+TEST_F(SeriesOfATarget, MarksAllSeriesOfAFailedScrape) {
   scrape("a 1\nb 2\n");
   fail_scrape();
   EXPECT_TRUE(is_marked("a"));
@@ -409,7 +409,7 @@ TEST_F(Target, MarksAllSeriesOfAFailedScrape) {
   EXPECT_FALSE(is_marked("b"));
 }
 
-TEST_F(Target, RemembersLinesOverAnEmptyPage) {
+TEST_F(SeriesOfATarget, RemembersLinesOverAnEmptyPage) {
   scrape("a 1\n");
   EXPECT_EQ(scrape("", ExpositionFormat::kOpenMetrics), "");
   EXPECT_EQ(reported("up"), 1);
@@ -421,7 +421,7 @@ TEST_F(Target, RemembersLinesOverAnEmptyPage) {
   EXPECT_EQ(report_.added, 1U);
 }
 
-TEST_F(Target, NeverPutsAMarkerBehindNewerSamples) {
+TEST_F(SeriesOfATarget, NeverPutsAMarkerBehindNewerSamples) {
   scrape("a 1\n");
   samples("a")[t_ + 10 * kInterval] = 7;
   scrape("");
@@ -430,7 +430,7 @@ TEST_F(Target, NeverPutsAMarkerBehindNewerSamples) {
   EXPECT_THAT(log_, IsEmpty());
 }
 
-TEST_F(Target, EndsWithMarkersForSeriesAndReport) {
+TEST_F(SeriesOfATarget, EndsWithMarkersForSeriesAndReport) {
   scrape("a 1\n");
   t_ += kInterval;
   batch_ = store_.appender();
@@ -442,7 +442,7 @@ TEST_F(Target, EndsWithMarkersForSeriesAndReport) {
   }
 }
 
-TEST_F(Target, ResolvesAnewUnderNewRules) {
+TEST_F(SeriesOfATarget, ResolvesAnewUnderNewRules) {
   scrape("a 1\nb 2\n");
   set_relabeling({{.source_labels = {"__name__"}, .regex = "a", .action = RelabelAction::kDrop},
                   {.target_label = "x", .replacement = "y"}});
@@ -457,7 +457,7 @@ TEST_F(Target, ResolvesAnewUnderNewRules) {
   EXPECT_TRUE(is_marked("b"));
 }
 
-TEST_F(Target, ResolvesAgainWhatTheStoreForgot) {
+TEST_F(SeriesOfATarget, ResolvesAgainWhatTheStoreForgot) {
   scrape("a 1\nb 2\n");
   store_.forgotten = {ref("a"), ref("up")};
   scrape("a 3\nb 4\n");
@@ -470,7 +470,7 @@ TEST_F(Target, ResolvesAgainWhatTheStoreForgot) {
   EXPECT_FALSE(is_marked("b"));
 }
 
-TEST_F(Target, CountsWhatTheCommitRejectsOfThePageOnly) {
+TEST_F(SeriesOfATarget, CountsWhatTheCommitRejectsOfThePageOnly) {
   scrape("a 1\n");
   CommitResult result;
   result.rejections = {{0, SampleVerdict::kOutOfOrder}, {1, SampleVerdict::kDuplicateValue}};
@@ -485,7 +485,7 @@ TEST_F(Target, CountsWhatTheCommitRejectsOfThePageOnly) {
                           "future, num_dropped=1"));
 }
 
-TEST_F(Target, HandsExemplarsOn) {
+TEST_F(SeriesOfATarget, HandsExemplarsOn) {
   const std::string page = "a_total 1 # {id=\"1\"} 0.5 1700000001.5\nb_total 2 # {id=\"2\"} 3\n";
   for (int i = 0; i < 2; ++i) {
     store_.exemplars.clear();
@@ -499,7 +499,7 @@ TEST_F(Target, HandsExemplarsOn) {
   }
 }
 
-TEST_F(Target, RefusesExemplarsByTheirLabels) {
+TEST_F(SeriesOfATarget, RefusesExemplarsByTheirLabels) {
   const std::string fits(126, 'v');
   EXPECT_EQ(scrape("a 1 # {id=\"" + fits + "\"} 1\nb 1 # {id=\"" + fits + "v\"} 1\n" +
                        "c 1 # {id=\"1\",id=\"2\"} 1\n# EOF\n",
@@ -510,7 +510,7 @@ TEST_F(Target, RefusesExemplarsByTheirLabels) {
   EXPECT_EQ(samples("b").at(t_), 1);
 }
 
-TEST_F(Target, GivesTheStoreMetadataThatIsNewOrChanged) {
+TEST_F(SeriesOfATarget, GivesTheStoreMetadataThatIsNewOrChanged) {
   const std::string page = "# HELP a Help.\n# TYPE a counter\na 1\n# TYPE b gauge\nb 1\n";
   scrape(page);
   scrape(page);
