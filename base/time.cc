@@ -265,4 +265,9 @@ std::string format_rfc3339_ns(TimestampNs t) {
   return rfc3339_text(seconds, t - seconds * 1'000'000'000, 9);
 }
 
+std::int64_t slot_at(std::int64_t now, std::int64_t offset, std::int64_t interval) {
+  const std::int64_t rest = (now - offset) % interval;
+  return now - (rest < 0 ? rest + interval : rest);
+}
+
 }  // namespace silverback

@@ -43,6 +43,10 @@ std::string format_duration(DurationMs duration);
 // kInvalidArgument, `cannot parse "x" to a valid timestamp`.
 Result<TimestampMs> parse_timestamp(std::string_view text);
 
+// Of the instants k · interval + offset the latest that is not after `now`; in any one unit.
+// Requires 0 <= offset < interval.
+std::int64_t slot_at(std::int64_t now, std::int64_t offset, std::int64_t interval);
+
 // As Go's RFC3339Nano: `2015-07-01T20:10:30.781Z`, the fraction without trailing zeros.
 std::string format_rfc3339(TimestampMs t);
 std::string format_rfc3339_ns(TimestampNs t);

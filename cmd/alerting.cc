@@ -55,9 +55,7 @@ Result<AlertingChange> prepare_alerting(const config::PrometheusConfig& config,
   if (!groups) return fail(std::move(groups).error());
   TRY(checked);
   change.groups = *std::move(groups);
-  LabelsBuilder labels;
-  for (const auto& [name, value] : config.global.external_labels) labels.set(name, value);
-  change.external_labels = labels.build();
+  change.external_labels = config::external_labels(config);
   change.alerting = config.alerting;
   return change;
 }

@@ -177,7 +177,8 @@ void Configuration::publish(const std::shared_ptr<const config::PrometheusConfig
   status_ = {.yaml = has_file() ? config::print_config(*config) : "",
              .storage_retention = retention_text(*config->storage.tsdb->retention.time),
              .reload_success = true,
-             .loaded = now};
+             .loaded = now,
+             .external_labels = config::external_labels(*config)};
 }
 
 // Once: not again at every reload while the file still says it.

@@ -69,10 +69,11 @@ constexpr FlagSpec kFlags[] = {
     {"query.max-concurrency", kCount, kWorks, "20", "Queries that run at the same time; more wait."},
     {"query.max-samples", kCount, kWorks, "50000000", "Samples that one query may hold in memory."},
 
-    {"scrape.self", kBool, kWorks, "true", "Scrape the server's own metrics."},
-    {"scrape.adjust-timestamps", kBool, kIgnored, "true", "Align scrape timestamps."},
-    {"scrape.timestamp-tolerance", kDuration, kIgnored, "2ms", "How far to align scrape timestamps."},
-    {"scrape.discovery-reload-interval", kDuration, kIgnored, "5s", "How often discovery reports changes."},
+    {"scrape.self", kBool, kWorks, "true", "Scrape the server's own metrics, unless a configuration file says what to scrape."},
+    {"scrape.body-bytes-max", kBytes, kWorks, "256MiB", "Largest page that any target may answer, unpacked, whatever its job's body_size_limit."},
+    {"scrape.adjust-timestamps", kBool, kWorks, "true", "Give samples the time of their target's slot, not that of the request."},
+    {"scrape.timestamp-tolerance", kDuration, kWorks, "2ms", "How late a request may be for that; at most 1 % of the interval."},
+    {"scrape.discovery-reload-interval", kDuration, kWorks, "5s", "How often scraping takes over what discovery found."},
     {"scrape.name-escaping-scheme", kText, kIgnored, "values", "How names are escaped for old targets."},
 
     {"rules.alert.for-outage-tolerance", kDuration, kWorks, "1h", "Longest outage over which the `for` of an alert is restored."},

@@ -239,8 +239,8 @@ class Questions {
 
   Status labels() {
     const ApiParameters parameters = TRY(selection());
-    const ApiAnswer answer = TRY(
-        client_.get("/api/v1/label/" + percent_encode(flags_.expr) + "/values", parameters));
+    const ApiAnswer answer =
+        TRY(client_.get("/api/v1/label/" + percent_encode(flags_.expr) + "/values", parameters));
     return print_list(answer, [](const json::value& one) {
       return one.is_string() ? std::string(view(one.get_string())) : std::string();
     });

@@ -13,17 +13,19 @@
 #include "api/server.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/repeated_status.h"
 #include "base/thread_pool.h"
 #include "cmd/alerting.h"
 #include "cmd/configuration.h"
 #include "cmd/features.h"
 #include "cmd/periodic.h"
 #include "cmd/process_metrics.h"
+#include "cmd/scraping.h"
 #include "cmd/version.h"
 #include "cmd/web_address.h"
 #include "ingest/remote_write.h"
-#include "ingest/self_scrape.h"
 #include "promql/engine.h"
+#include "scrape/self_scrape.h"
 #include "tsdb/db.h"
 
 namespace silverback::cmd {
@@ -107,26 +109,6 @@ std::string instance_of(const std::string& address) {
   return address;
 }
 
-// Says what is wrong once, not every second.
-class RepeatedStatus {
- public:
-  explicit RepeatedStatus(std::string what) : what_(std::move(what)) {}
-  void note(const Status& status) {
-    const std::string error = status ? "" : status.error().message;
-    if (error == last_error_) return;
-    if (error.empty()) {
-      log_info(what_ + ": works again");
-    } else {
-      log_error(what_ + ": " + error);
-    }
-    last_error_ = error;
-  }
-
- private:
-  const std::string what_;
-  std::string last_error_;
-};
-
 }  // namespace
 
 struct Server::Impl {
@@ -159,7 +141,8 @@ struct Server::Impl {
   std::unique_ptr<promql::Engine> engine;
   std::unique_ptr<ingest::RemoteWriteReceiver> remote_write;
   std::unique_ptr<Alerting> alerting;
-  std::unique_ptr<ingest::SelfScrape> self_scrape;
+  std::unique_ptr<Scraping> scraping;
+  std::unique_ptr<scrape::SelfScrape> self_scrape;
   std::unique_ptr<Periodic> maintain_loop, self_scrape_loop, reload_loop;
 };
 
@@ -201,6 +184,18 @@ Status Server::Impl::load_configuration() {
   configuration.add([this](const config::PrometheusConfig& config) -> Result<Apply> {
     return Apply([this, interval = config.global.evaluation_interval] {
       engine->set_default_subquery_step(interval);
+    });
+  });
+  scraping = std::make_unique<Scraping>(
+      flags, Scraping::Dependencies{.appender = [this] { return db->appender(); },
+                                    .acceptance = &acceptance,
+                                    .clock = &clock,
+                                    .metrics = &metrics,
+                                    .host_name = host_name()});
+  configuration.add([this](const config::PrometheusConfig& config) -> Result<Apply> {
+    auto change = std::make_shared<scrape::Change>(TRY(scraping->prepare(config)));
+    return Apply([this, change, external_labels = config::external_labels(config)] {
+      scraping->apply(std::move(*change), external_labels);
     });
   });
   const promql::Features features = promql_features(flags.list("enable-feature"));
@@ -279,12 +274,14 @@ Status Server::Impl::open_store() {
                      .db = db.get(),
                      .remote_write = remote_write.get(),
                      .rules = &alerting->rules(),
-                     .notifier = &alerting->notifier()});
+                     .notifier = &alerting->notifier(),
+                     .scrape = &scraping->targets()});
   return {};
 }
 
 void Server::Impl::start_loops() {
   alerting->start();
+  scraping->start();
   maintain_loop = std::make_unique<Periodic>(
       "maintain", kMaintainInterval, kMaintainInterval,
       [store = db.get(), status = std::make_shared<RepeatedStatus>("Maintaining the store")] {
@@ -298,11 +295,11 @@ void Server::Impl::start_loops() {
       static_cast<void>(configuration.reload_if_changed());
     });
   }
-  if (!flags.on("scrape.self")) return;
-  self_scrape = std::make_unique<ingest::SelfScrape>(
+  if (!flags.on("scrape.self") || configuration.has_file()) return;
+  self_scrape = std::make_unique<scrape::SelfScrape>(
       [store = db.get()] { return store->appender(); },
-      [this] { return api::metrics_text(metrics); },
-      ingest::SelfScrapeOptions{.instance = instance_of(http->addresses().front())});
+      [this] { return api::metrics_text(metrics); }, metrics,
+      scrape::SelfScrapeOptions{.instance = instance_of(http->addresses().front())});
   self_scrape_loop = std::make_unique<Periodic>(
       "self-scrape", std::chrono::seconds(1), kSelfScrapeInterval,
       [this, status = std::make_shared<RepeatedStatus>("Scraping the server's own metrics")] {
@@ -315,6 +312,7 @@ void Server::Impl::stop() {
   if (alerting) alerting->stop_rules();
   reload_loop.reset();
   self_scrape_loop.reset();
+  if (scraping) scraping->stop();
   if (alerting) alerting->stop();
   if (!io_threads.empty()) http->stop(kStopGrace);
   for (std::thread& thread : io_threads) thread.join();
@@ -325,6 +323,7 @@ void Server::Impl::stop() {
   maintain_loop.reset();
   http.reset();
   self_scrape.reset();
+  scraping.reset();
   alerting.reset();
   remote_write.reset();
   engine.reset();

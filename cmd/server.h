@@ -7,7 +7,7 @@
 //   work-N    remote write and other short requests; they wait for the log together
 //   store-N   sealing and syncing
 //   maintain, self-scrape, auto-reload   loops
-// and those of alerting (cmd/alerting.h).
+// and those of alerting (cmd/alerting.h) and scraping (cmd/scraping.h).
 //
 // Starts in the order configuration → listen → open the store → serve, and answers 503 in between:
 // a balancer sees a server that comes up, not one that is gone. Stops in the reverse order.

@@ -228,6 +228,18 @@ void add_discoveries(const std::string& path, const Discoveries& discoveries,
                parts);
 }
 
+void add_job(const std::string& path, const ScrapeConfig& job, std::vector<NotBuilt>& parts) {
+  if (job.scrape_native_histograms.value_or(false))
+    parts.push_back({path + ".scrape_native_histograms",
+                     "native histograms are not built; targets are asked for classic ones", false});
+  if (job.convert_classic_histograms_to_nhcb.value_or(false))
+    parts.push_back({path + ".convert_classic_histograms_to_nhcb",
+                     "native histograms are not built; classic ones are stored as they are",
+                     false});
+  add_client(path, job.http, parts);
+  add_discoveries(path, job.discoveries, parts);
+}
+
 void add_storage(const StorageConfig& storage, std::vector<NotBuilt>& parts) {
   const auto add = [&](bool given, const char* key, const char* message, bool refused) {
     if (given) parts.push_back({std::string("storage.") + key, message, refused});
@@ -246,6 +258,12 @@ void add_storage(const StorageConfig& storage, std::vector<NotBuilt>& parts) {
 }
 
 }  // namespace
+
+Labels external_labels(const PrometheusConfig& config) {
+  LabelsBuilder labels;
+  for (const auto& [name, value] : config.global.external_labels) labels.set(name, value);
+  return labels.build();
+}
 
 Environment process_environment() {
   return [](const std::string& name) {
@@ -276,8 +294,8 @@ std::string print_config(const PrometheusConfig& config) {
 }
 
 // Every key of the format that asks for something was looked at. Not here: what works, what only
-// scrapes or remote storage use (as a whole they are not built), and settings whose promise is kept
-// without them.
+// remote storage uses (as a whole it is not built), and settings whose promise is kept without
+// them.
 std::vector<NotBuilt> not_built(const PrometheusConfig& config) {
   std::vector<NotBuilt> parts;
   const auto refuse = [&](bool given, const std::string& path, const std::string& message) {
@@ -288,8 +306,6 @@ std::vector<NotBuilt> not_built(const PrometheusConfig& config) {
   };
   ignore(!config.global.query_log_file.empty(), "global.query_log_file",
          "this server writes no log of queries");
-  ignore(!config.global.scrape_failure_log_file.empty(), "global.scrape_failure_log_file",
-         "this server writes no log of scrapes");
   ignore(config.runtime != RuntimeConfig(), "runtime.gogc", "there is no garbage collector");
   for (std::size_t i = 0; i < config.alerting.alertmanagers.size(); ++i) {
     const AlertmanagerConfig& alertmanager = config.alerting.alertmanagers[i];
@@ -298,14 +314,10 @@ std::vector<NotBuilt> not_built(const PrometheusConfig& config) {
     add_client(path, alertmanager.http, parts);
     add_discoveries(path, alertmanager.discoveries, parts);
   }
-  refuse(!config.scrape_configs.empty() || !config.included_scrape_configs.empty(),
-         "scrape_configs",
-         "scraping is not built yet; let an agent scrape and remote-write to /api/v1/write");
   for (std::size_t i = 0; i < config.scrape_configs.size(); ++i)
-    add_discoveries("scrape_configs[" + std::to_string(i) + "]",
-                    config.scrape_configs[i].discoveries, parts);
+    add_job("scrape_configs[" + std::to_string(i) + "]", config.scrape_configs[i], parts);
   for (const ScrapeConfig& job : config.included_scrape_configs)
-    add_discoveries("scrape_configs of job " + quote(job.job_name), job.discoveries, parts);
+    add_job("scrape_configs of job " + quote(job.job_name), job, parts);
   add_storage(config.storage, parts);
   ignore(config.tracing.has_value(), "tracing", "this server exports no traces");
   refuse(!config.remote_write.empty(), "remote_write",

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/labels.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "config/fields.h"
@@ -123,6 +124,9 @@ struct PrometheusConfig {
   OtlpConfig otlp;
   bool operator==(const PrometheusConfig&) const = default;
 };
+
+// `global.external_labels` as a label set.
+Labels external_labels(const PrometheusConfig& config);
 
 // The process's own.
 Environment process_environment();

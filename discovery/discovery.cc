@@ -145,6 +145,12 @@ std::vector<std::string> Discovery::tick(SteadyTime now) {
   return names;
 }
 
+bool Discovery::has_all_answers() const {
+  MutexLock lock(mutex_);
+  return std::all_of(state_.http.begin(), state_.http.end(),
+                     [](const auto& source) { return source->has_answered(); });
+}
+
 TargetGroups Discovery::targets(const std::string& set) const {
   MutexLock lock(mutex_);
   const auto found = state_.sets.find(set);

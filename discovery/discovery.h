@@ -51,6 +51,10 @@ class Discovery {
   // What apply() itself found is not told again.
   std::vector<std::string> tick(SteadyTime now) EXCLUDES(mutex_);
 
+  // Whether every server has answered since it was first asked, well or not: what targets() then
+  // gives is all that there is. (Lists and files are looked at by apply() itself.)
+  bool has_all_answers() const EXCLUDES(mutex_);
+
   // What is known now, in the order of the configuration, empty if there is no such set. Files are
   // in the order of their paths.
   TargetGroups targets(const std::string& set) const EXCLUDES(mutex_);

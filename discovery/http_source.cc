@@ -93,6 +93,11 @@ void HttpSource::refresh(SteadyTime now) {
   transfer_ = std::move(transfer);
 }
 
+bool HttpSource::has_answered() const {
+  MutexLock lock(mutex_);
+  return has_answered_;
+}
+
 void HttpSource::answered(const Result<net::HttpResponse>& response) {
   Result<std::vector<TargetGroup>> found = targets_of(response, config_.url);
   std::string failure;
@@ -104,6 +109,7 @@ void HttpSource::answered(const Result<net::HttpResponse>& response) {
   {
     MutexLock lock(mutex_);
     is_asking_ = false;
+    has_answered_ = true;
     if (failed && failure != failure_)
       log_error("http_sd: " + without_user(config_.url) + ": " + failure +
                 "; the targets known before stay");

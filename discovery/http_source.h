@@ -24,6 +24,8 @@ class HttpSource final : public Source, public std::enable_shared_from_this<Http
 
   void refresh(SteadyTime now) override EXCLUDES(mutex_);
   const config::HttpDiscovery& config() const { return config_; }
+  // At least once, with targets or not.
+  bool has_answered() const EXCLUDES(mutex_);
 
  private:
   void answered(const Result<net::HttpResponse>& response) EXCLUDES(mutex_);
@@ -32,9 +34,10 @@ class HttpSource final : public Source, public std::enable_shared_from_this<Http
   const std::shared_ptr<net::HttpSession> session_;
   Counter& http_failures_;
   Counter& refresh_failures_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   SteadyTime next_ GUARDED_BY(mutex_) = SteadyTime::min();
   bool is_asking_ GUARDED_BY(mutex_) = false;
+  bool has_answered_ GUARDED_BY(mutex_) = false;
   net::HttpTransfer transfer_ GUARDED_BY(mutex_);
   std::string failure_ GUARDED_BY(mutex_);  // of the last answer; empty if it was good
 };

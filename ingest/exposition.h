@@ -85,6 +85,8 @@ class Exposition {
   // The bytes of name and labels as they stand in the page: the same from scrape to scrape, so a
   // key for caches.
   std::string_view series_text() const { return series_text_; }
+  // Whether the guess held, so that series_text() is `known_series`. Until labels() is called.
+  bool guess_held() const { return label_state_ == LabelState::kUnparsed; }
   double value() const { return value_; }
   std::optional<TimestampMs> timestamp() const { return timestamp_; }
   // Null if it has none.

@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 
+#include "net/http_client.h"
 #include "net/http_options.h"
 
 namespace silverback::net {
@@ -43,7 +44,7 @@ class Inflater {
       const int code = inflate(&stream_, Z_NO_FLUSH);
       taken += in_size - stream_.avail_in;
       made += out_size - stream_.avail_out;
-      if (made > bytes_max) return fail(ErrorCode::kIo, "body size limit exceeded");
+      if (made > bytes_max) return fail(ErrorCode::kIo, std::string(kBodyTooLongText));
       if (code == Z_STREAM_END) {
         // A gzip file may be several, one after the other.
         if (!many_members || taken == packed.size()) break;
@@ -68,7 +69,7 @@ class Inflater {
 
 Result<std::string> decode_content(std::string_view encoding, std::string body,
                                    std::size_t bytes_max) {
-  if (body.size() > bytes_max) return fail(ErrorCode::kIo, "body size limit exceeded");
+  if (body.size() > bytes_max) return fail(ErrorCode::kIo, std::string(kBodyTooLongText));
   const std::string name = to_lower(encoding);
   if (name.empty() || name == "identity") return body;
   if (name == "gzip" || name == "x-gzip") {

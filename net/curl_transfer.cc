@@ -349,7 +349,7 @@ CURLcode CurlTransfer::on_tls_context(CURL* /*handle*/, void* context, void* sel
 }
 
 Result<bool> CurlTransfer::finish(CURLcode code) {
-  if (is_body_too_long_) return fail(ErrorCode::kIo, "body size limit exceeded");
+  if (is_body_too_long_) return fail(ErrorCode::kIo, std::string(kBodyTooLongText));
   if (are_headers_too_long_) {
     return fail(within_request(
         {ErrorCode::kIo, "net/http: server response headers exceeded 1048576 bytes; aborted"}));

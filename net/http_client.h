@@ -54,6 +54,8 @@ struct HttpResponse {
   std::string_view header(std::string_view name) const;
 };
 
+inline constexpr std::string_view kBodyTooLongText = "body size limit exceeded";
+
 // Errors: kTimeout (`Get "http://x/": context deadline exceeded`), kCanceled (`…: context
 // canceled`), kIo (`…: dial tcp 10.0.0.1:80: connect: connection refused`, `body size limit
 // exceeded`, …), kInvalidArgument (a URL or header that cannot be sent).

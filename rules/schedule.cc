@@ -31,10 +31,4 @@ TimestampNs slot_offset(std::string_view file, std::string_view group, Timestamp
                                   static_cast<std::uint64_t>(interval));
 }
 
-TimestampNs slot_at(TimestampNs now, TimestampNs offset, TimestampNs interval) {
-  const TimestampNs shifted = now - offset;
-  const TimestampNs rest = shifted % interval;
-  return now - (rest < 0 ? rest + interval : rest);
-}
-
 }  // namespace silverback::rules

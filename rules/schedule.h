@@ -15,7 +15,4 @@ namespace silverback::rules {
 // In [0, interval). Requires interval > 0.
 TimestampNs slot_offset(std::string_view file, std::string_view group, TimestampNs interval);
 
-// The latest slot that is not after `now`. Requires 0 <= offset < interval.
-TimestampNs slot_at(TimestampNs now, TimestampNs offset, TimestampNs interval);
-
 }  // namespace silverback::rules

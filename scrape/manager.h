@@ -1,94 +1,130 @@
-// Scrapes what a configuration names: finds targets, asks each at its slots, and hands what they
-// answer to the store.
+// Scrapes what a configuration names: finds targets, asks each at its slots, and puts what they
+// answer into the store.
 //
 //   scrape::Manager manager(environment);
-//   manager.apply(TRY(manager.prepare(jobs)), external_labels);     // at the start and at each
-//   reload … a thread of the caller: manager.run(); manager.stop();                          //
-//   run() returns once nothing is being scraped
+//   scrape::Change change = TRY(manager.prepare(jobs));   // at the start and at each reload
+//   manager.apply(std::move(change), external_labels);
+//   … a thread of the caller: manager.run();
+//   … another, every few seconds: manager.discover();
+//   manager.stop();                                       // run() returns once nothing is scraped
 //
 // A slot of a target is k · interval + offset; offsets spread all targets over the interval, and
-// differ from server to server. A scrape that is still under way at the next slot makes that one
-// missed. Samples get the time of their slot, or of their request where that comes much later.
+// differ from server to server. A slot that comes while the scrape before it is not over, is
+// missed. Samples get the time of their slot, or that of their request if it came much later.
 //
 // A target that is gone gets staleness markers some two intervals later, so that it may come back
-// under another job or server until then; at the end of the process nothing is marked.
+// under another job or server until then. Prometheus compatibility: it forgets the markers of
+// targets whose job is gone; at the end of the process nothing is marked there nor here.
+//
 // Threads: run() from one; apply() from one at a time; the rest from any.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/appender.h"
-#include "base/clock.h"
-#include "base/executor.h"
 #include "base/labels.h"
-#include "base/metrics.h"
 #include "base/mutex.h"
+#include "base/repeated_status.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "config/scrape_config.h"
 #include "discovery/discovery.h"
-#include "ingest/acceptance.h"
-#include "net/http_client.h"
-#include "scrape/target.h"
-#include "scrape/target_series.h"
+#include "scrape/environment.h"
+#include "scrape/status.h"
 
 namespace silverback::scrape {
 
-// All of it is borrowed and outlives the Manager.
-struct Environment {
-  std::function<std::unique_ptr<Appender>()> appender;
-  const ingest::Acceptance* acceptance = nullptr;
-  const Clock* clock = nullptr;
-  Registry* metrics = nullptr;
-  net::HttpClient* client = nullptr;
-  Executor* executor = nullptr;                             // reads pages and waits for the store
-  std::string host_name;                                    // makes the slots of two servers differ
-  std::uint64_t body_bytes_max = std::uint64_t{256} << 20;  // --scrape.body-bytes-max
-  bool adjust_timestamps = true;                            // --scrape.adjust-timestamps
-  DurationMs timestamp_tolerance = 2;                       // --scrape.timestamp-tolerance
-  DurationMs discovery_interval = 5'000;                    // --scrape.discovery-reload-interval
-};
+class FailureLog;
+struct Job;
+struct Pool;
+struct Scheduled;
+struct ScraperContext;
 
-enum class Health : std::uint8_t { kUnknown, kUp, kDown };
-std::string_view to_string(Health health);
-
-struct TargetStatus {
-  std::shared_ptr<const Target> target;
-  Health health = Health::kUnknown;
-  std::string last_error;
-  TimestampNs last_scrape = 0;  // 0: never
-  double last_seconds = 0;
-};
-
-struct PoolStatus {
-  std::string job;
-  std::shared_ptr<const config::ScrapeConfig> config;
-  std::vector<TargetStatus> active;  // ascending by URL, then labels
-  std::vector<Labels> dropped;       // as discovered, at most `keep_dropped_targets`
-  std::size_t dropped_count = 0;
-};
-
-// One target and what it says about its metrics.
-struct TargetMetadata {
-  std::shared_ptr<const Target> target;
-  std::vector<std::shared_ptr<const FamilyMetadata>> families;  // ascending by name
+// A configuration that was checked.
+struct Change {
+  std::vector<std::shared_ptr<const Job>> jobs;
+  std::map<std::string, std::shared_ptr<FailureLog>> failure_logs;  // by path
 };
 
 class Manager {
  public:
+  explicit Manager(const Environment& environment);
+  // Requires that run() returned.
+  ~Manager();
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+
+  // Changes nothing but that files for failures are opened. Errors: kInvalidArgument, kIo, with the
+  // job's name.
+  Result<Change> prepare(const std::vector<config::ScrapeConfig>& jobs) EXCLUDES(mutex_);
+  // From now on these jobs and no others. A target that stays, labels and URL the same, keeps its
+  // slots and its series. `external_labels` make the offsets of new targets differ between servers.
+  void apply(Change change, const Labels& external_labels) EXCLUDES(sync_mutex_, mutex_);
+  // Takes over what discovery found meanwhile. It may look at files, so not on a thread that is
+  // waited for.
+  void discover() EXCLUDES(sync_mutex_, mutex_);
+
+  // Until stop().
+  void run() EXCLUDES(mutex_);
+  // Gives up the scrapes under way; their targets are not at fault and get no reports.
+  void stop() EXCLUDES(mutex_);
+  // What run() does again and again: begins what is due by now, and says when to come back.
+  TimestampMs run_due() EXCLUDES(mutex_);
+
   // Ascending by job.
-  std::vector<PoolStatus> pools() const;
-  std::vector<std::string> pool_names() const;
+  std::vector<PoolStatus> pools() const EXCLUDES(mutex_);
+  std::vector<std::string> pool_names() const EXCLUDES(mutex_);
   // Null if there is no such job.
-  std::shared_ptr<const config::ScrapeConfig> config_of(const std::string& job) const;
+  std::shared_ptr<const config::ScrapeConfig> config_of(const std::string& job) const
+      EXCLUDES(mutex_);
   // Of all active targets, in the order of pools().
-  std::vector<TargetMetadata> metadata() const;
+  std::vector<TargetMetadata> metadata() const EXCLUDES(mutex_);
+
+ private:
+  using ScheduledPtr = std::shared_ptr<Scheduled>;
+  using PoolPtr = std::shared_ptr<Pool>;
+  // A target that is gone. Its series end at its next slot, but that is only written when who took
+  // its place has had the time to go on with them: what comes late is refused.
+  struct Retired {
+    ScheduledPtr scheduled;
+    TimestampMs at;
+  };
+  struct Shared;
+
+  std::shared_ptr<const Job> job_of(const std::string& name) const EXCLUDES(mutex_);
+  void sync(const PoolPtr& pool) REQUIRES(sync_mutex_) EXCLUDES(mutex_);
+  void refuse_beyond_limit(Pool& pool) REQUIRES(mutex_);
+  ScheduledPtr schedule(const Pool& pool, std::shared_ptr<const Target> target)
+      REQUIRES(sync_mutex_, mutex_);
+  void retire(const ScheduledPtr& scheduled) REQUIRES(mutex_);
+  void collect_due(TimestampMs now, std::vector<std::function<void()>>& tasks) REQUIRES(mutex_);
+  std::function<void()> start(const ScheduledPtr& scheduled, TimestampMs now) REQUIRES(mutex_);
+  std::function<void()> start_end(const Retired& retired, TimestampMs now) REQUIRES(mutex_);
+  void ended(const ScheduledPtr& scheduled) EXCLUDES(mutex_);
+  void heed_clock(TimestampMs now) REQUIRES(mutex_);
+  TimestampMs next_due(TimestampMs now) const REQUIRES(mutex_);
+  TimestampMs now() const { return environment_.clock->now(); }
+
+  const Environment environment_;
+  const std::unique_ptr<Shared> shared_;
+  discovery::Discovery discovery_;
+
+  Mutex sync_mutex_;  // held while targets are made of what was found; before mutex_
+  std::uint64_t seed_ GUARDED_BY(sync_mutex_) = 0;
+
+  mutable Mutex mutex_;
+  CondVar changed_;  // something is due earlier, something has ended, or stop()
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::size_t running_ GUARDED_BY(mutex_) = 0;
+  TimestampMs last_now_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, PoolPtr> pools_ GUARDED_BY(mutex_);  // by job
+  std::map<std::string, std::shared_ptr<FailureLog>> failure_logs_ GUARDED_BY(mutex_);
+  std::multimap<TimestampMs, ScheduledPtr> due_ GUARDED_BY(mutex_);
+  std::multimap<TimestampMs, Retired> retired_ GUARDED_BY(mutex_);
 };
 
 }  // namespace silverback::scrape

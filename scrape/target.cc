@@ -63,13 +63,12 @@ std::string url_of(const Labels& labels, std::map<std::string, std::vector<std::
     if (values.empty()) values.emplace_back();
     values.front() = label.value;
   }
-  std::string host(labels.get(kAddress));
-  if (host.empty() && labels.has(kUnixSocket)) host = "localhost";
   std::string url(labels.get(kScheme));
-  url.append("://").append(percent_encode(host, "!$&'()*+,;=:[]<>\""));
+  if (!url.empty()) url += ':';
+  url.append("//").append(percent_encode(labels.get(kAddress), "!$&'()*+,;=:[]<>\""));
   const std::string_view path = labels.get(kMetricsPath);
   if (!path.empty() && path.front() != '/') url += '/';
-  url += percent_encode(path, "$&+,/:;=@");
+  url += path == "*" ? "*" : percent_encode(path, "$&+,/:;=@");
   char separator = '?';
   for (const auto& [name, values] : params) {
     for (const std::string& value : values) {

@@ -2,8 +2,7 @@
 //
 //   TargetRules rules = TRY(target_rules(job));
 //   for (group, labels of discovery)
-//     Result<std::optional<Target>> target = make_target(rules, labels, group);   // nullopt:
-//     dropped
+//     std::optional<Target> target = TRY(make_target(rules, labels, group));   // or it is dropped
 //
 // Labels of a target on their way: those found (`__address__`, `__meta_…`), what the job says where
 // they say nothing (`job`, `__scheme__`, `__metrics_path__`, `__param_…`, `__scrape_interval__`,
@@ -41,7 +40,8 @@ struct Target {
   DurationMs timeout = 0;
 
   bool is_same(const Target& other) const { return labels == other.labels && url == other.url; }
-  // Of the identity; the same in every process, as Prometheus counts it.
+  // Of the identity. The same in every process and build, so that after a restart a target keeps
+  // its place in time.
   std::uint64_t hash() const;
 };
 

@@ -81,7 +81,7 @@ TEST_F(RulesTest, ShowsAlertsInTheTypesThatGrafanaReads) {
   evaluate();
   const TimestampNs interval = 10'000'000'000;
   const TimestampNs first =
-      rules::slot_at(kNow * 1'000'000, rules::slot_offset("r.yml", "alerts", interval), interval) +
+      slot_at(kNow * 1'000'000, rules::slot_offset("r.yml", "alerts", interval), interval) +
       interval;
   const std::string alert =
       R"({"labels":{"alertname":"Up","instance":"h:1","job":"a","severity":"page","team":"a"},)"

@@ -219,5 +219,14 @@ TEST(SystemClock, TellsTheTimeOfDay) {
   EXPECT_LE(now, std::chrono::ceil<milliseconds>(after.time_since_epoch()).count());
 }
 
+TEST(SlotAt, IsTheLatestThatHasCome) {
+  struct Case {
+    std::int64_t now, offset, want;
+  };
+  constexpr Case cases[] = {{0, 0, 0},  {9, 0, 0},    {10, 0, 10}, {13, 3, 13}, {12, 3, 3},
+                            {2, 3, -7}, {-1, 0, -10}, {-7, 3, -7}, {-8, 3, -17}};
+  for (const auto& [now, offset, want] : cases) EXPECT_EQ(slot_at(now, offset, 10), want) << now;
+}
+
 }  // namespace
 }  // namespace silverback

@@ -400,7 +400,7 @@ TEST(PrometheusConfig, NamesWhatIsNotBuilt) {
   };
   EXPECT_EQ(of("rule_files: [a.yml]"), "");
   EXPECT_EQ(of("scrape_configs: [{job_name: a, dns_sd_configs: [{names: [x]}]}]"),
-            "refused scrape_configs\nrefused scrape_configs[0].dns_sd_configs\n");
+            "refused scrape_configs[0].dns_sd_configs\n");
   EXPECT_EQ(of("alerting: {alertmanagers: [{eureka_sd_configs: [{server: 'http://x'}]}]}"),
             "refused alerting.alertmanagers[0].eureka_sd_configs\n");
   EXPECT_EQ(of("remote_write: [{url: 'http://h'}]\nremote_read: [{url: 'http://h'}]"),
@@ -409,7 +409,12 @@ TEST(PrometheusConfig, NamesWhatIsNotBuilt) {
                "storage: {exemplars: {}}\nruntime: {gogc: 50}"),
             "ignored runtime.gogc\nignored storage.exemplars\nignored tracing\nignored otlp\n");
   EXPECT_EQ(of("global: {query_log_file: a, scrape_failure_log_file: b}"),
-            "ignored global.query_log_file\nignored global.scrape_failure_log_file\n");
+            "ignored global.query_log_file\n");
+  EXPECT_EQ(
+      of("scrape_configs: [{job_name: a, scrape_native_histograms: true,\n"
+         "  convert_classic_histograms_to_nhcb: true, always_scrape_classic_histograms: true}]"),
+      "ignored scrape_configs[0].scrape_native_histograms\n"
+      "ignored scrape_configs[0].convert_classic_histograms_to_nhcb\n");
   EXPECT_EQ(of("storage: {tsdb: {retention: {time: 1d, size: 1GB, percentage: 3}}}"),
             "refused storage.tsdb.retention.size\nrefused storage.tsdb.retention.percentage\n");
   EXPECT_EQ(of("storage: {tsdb: {retention: {size: 0, percentage: 0}}}"), "");
@@ -428,12 +433,13 @@ TEST(PrometheusConfig, NamesWhatIsNotBuilt) {
 
 TEST(PrometheusConfig, SaysWhatToDoWithoutWhatIsNotBuilt) {
   const std::string_view yaml =
-      "global: {query_log_file: a, scrape_failure_log_file: b}\n"
+      "global: {query_log_file: a}\n"
       "runtime: {gogc: 5}\n"
       "alerting: {alertmanagers: [{sigv4: {}, http_sd_configs: [{url: 'http://h', oauth2: {\n"
       "  client_id: i, token_url: 'http://t', client_certificate_key: k,\n"
       "  grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer'}}]}]}\n"
-      "scrape_configs: [{job_name: a, dns_sd_configs: [{names: [x]}]}]\n"
+      "scrape_configs: [{job_name: a, dns_sd_configs: [{names: [x]}],\n"
+      "  scrape_native_histograms: true, convert_classic_histograms_to_nhcb: true}]\n"
       "storage:\n"
       "  tsdb: {out_of_order_time_window: 1h, stale_series_compaction_threshold: 0.5,\n"
       "         chunk_encoding: {floats: xor}, retention: {size: 1GB, percentage: 5}}\n"
@@ -444,11 +450,11 @@ TEST(PrometheusConfig, SaysWhatToDoWithoutWhatIsNotBuilt) {
       "otlp: {promote_scope_metadata: true}\n";
   constexpr const char* kWant[] = {
       "this server writes no log of queries",
-      "this server writes no log of scrapes",
       "there is no garbage collector",
       "signing requests is not built",
       "tokens by JWT are not built",
-      "scraping is not built yet; let an agent scrape and remote-write to /api/v1/write",
+      "native histograms are not built; targets are asked for classic ones",
+      "native histograms are not built; classic ones are stored as they are",
       ("this discovery is not built; http_sd_configs is the bridge to it: a small server that "
        "lists "
        "the targets as JSON"),
@@ -471,7 +477,7 @@ TEST(PrometheusConfig, SaysWhatToDoWithoutWhatIsNotBuilt) {
 
   PrometheusConfig included;
   included.included_scrape_configs = config->scrape_configs;
-  EXPECT_EQ(not_built(included).at(1).path, "scrape_configs of job \"a\".dns_sd_configs");
+  EXPECT_EQ(not_built(included).at(2).path, "scrape_configs of job \"a\".dns_sd_configs");
 }
 
 TEST(PrometheusConfig, FindsTheFilesThatItNames) {

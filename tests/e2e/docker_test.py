@@ -122,7 +122,7 @@ def check_with_the_tools():
                 [amtool, "check-config", EXAMPLES / "alertmanager.yml"]]
     for tool in (promtool, silverback):
         commands += [[tool, "check", "config", DOCKER / "silverback.yml"],
-                     [tool, "check", "config", EXAMPLES / "silverback.yml"],
+                     [tool, "check", "config", EXAMPLES / "prometheus.yml"],
                      [tool, "test", "rules", EXAMPLES / "tests.yml"]]
     for command in commands:
         ran = subprocess.run(command, capture_output=True, text=True)

@@ -22,6 +22,17 @@ class LocalServer:
         """(status, content type, text)"""
         raise NotImplementedError
 
+    def reply(self, handler):
+        """Sends what answer() says; `handler` is the connection with one request read."""
+        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        status, content_type, text = self.answer(handler.command, handler.path, handler.headers, body)
+        content = text.encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", content_type)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
     def open(self):
         local = self
 
@@ -38,15 +49,8 @@ class LocalServer:
                     super().finish()
 
             def reply(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                status, content_type, text = local.answer(self.command, self.path, self.headers, body)
-                content = text.encode()
                 with contextlib.suppress(OSError):
-                    self.send_response(status)
-                    self.send_header("Content-Type", content_type)
-                    self.send_header("Content-Length", str(len(content)))
-                    self.end_headers()
-                    self.wfile.write(content)
+                    local.reply(self)
 
             do_GET = do_POST = reply
 
@@ -55,6 +59,7 @@ class LocalServer:
 
         class Threaded(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 1024  # all targets of a job may come at once
 
             def handle_error(self, *_):
                 pass  # connections that close() cut

@@ -172,6 +172,11 @@ def node_exporter(folder):
     )
 
 
+def pushgateway(folder):
+    binary = peer("prometheus-pushgateway", "prometheus-pushgateway")
+    return Server("pushgateway", folder, lambda port: [binary, f"--web.listen-address=127.0.0.1:{port}"])
+
+
 def alertmanager(folder, config):
     """Debian's Alertmanager, or None where the templates it looks for in /usr/share cannot be shown to it.
 

@@ -40,7 +40,7 @@ void check_json(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  check(percent_decode(percent_encode(text), true).value() == text);
+  check(percent_decode(silverback::percent_encode(text), true).value() == text);
   Form form;
   if (form.add_encoded(text)) {
     check_json(form.get("query"));

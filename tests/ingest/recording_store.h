@@ -20,7 +20,14 @@ class RecordingStore {
   // By the text of the labels; ascending in time.
   std::map<std::string, std::map<TimestampMs, double>> samples;
   std::map<std::string, Metadata> metadata;
+  int metadata_seen = 0;                                    // calls of append_metadata()
+  std::vector<std::pair<std::string, Exemplar>> exemplars;  // text of the labels, exemplar
   std::set<SeriesRef> forgotten;
+  // The ref of the series with these labels; kNone if it was never asked for.
+  SeriesRef ref_of(const std::string& labels) const {
+    const auto found = refs_.find(labels);
+    return found == refs_.end() ? SeriesRef::kNone : found->second;
+  }
   std::string refused;                 // the text of a series that series() refuses
   int labels_seen = 0;                 // calls of series()
   std::vector<AppendOptions> options;  // one per accepted append
@@ -60,8 +67,11 @@ class RecordingStore {
     void append(SeriesRef ref, HistogramSample sample, AppendOptions how) override {
       pending_.push_back({ref, {sample.t, 0}, how});
     }
-    void append(SeriesRef, Exemplar) override {}
+    void append(SeriesRef ref, Exemplar exemplar) override {
+      exemplars_.emplace_back(store_.names_.at(ref), std::move(exemplar));
+    }
     void append_metadata(std::string_view metric, Metadata family) override {
+      ++store_.metadata_seen;
       metadata_.emplace_back(metric, std::move(family));
     }
     Result<CommitResult> commit() override {
@@ -69,12 +79,14 @@ class RecordingStore {
       CommitResult result;
       for (std::uint32_t i = 0; i < pending_.size(); ++i) apply(i, result);
       for (auto& [metric, family] : metadata_) store_.metadata[metric] = std::move(family);
+      for (auto& exemplar : exemplars_) store_.exemplars.push_back(std::move(exemplar));
       rollback();
       return result;
     }
     void rollback() override {
       pending_.clear();
       metadata_.clear();
+      exemplars_.clear();
     }
 
    private:
@@ -100,6 +112,7 @@ class RecordingStore {
     RecordingStore& store_;
     std::vector<Pending> pending_;
     std::vector<std::pair<std::string, Metadata>> metadata_;
+    std::vector<std::pair<std::string, Exemplar>> exemplars_;
   };
 
   std::map<std::string, SeriesRef> refs_;

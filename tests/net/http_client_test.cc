@@ -9,6 +9,9 @@
 #include <gmock/gmock.h>
 #include <netdb.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "tests/net/client_fixture.h"
@@ -119,6 +122,46 @@ TEST_F(HttpClientTest, TellsAnyStatusAsASuccess) {
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 503);
   EXPECT_EQ(response->body, "busy");
+}
+
+TEST_F(HttpClientTest, TellsTheStatusInTheServersWords) {
+  HttpTestServer server([](ServerConnection& connection, const ReceivedRequest& request) {
+    const std::string words = request.target == "/teapot" ? "418 I am  one " : "418";
+    connection.write("HTTP/1.1 " + words + "\r\nContent-Length: 0\r\n\r\n");
+    return true;
+  });
+  const auto session = open();
+  EXPECT_EQ(send(*session, get(server.url("/teapot")))->status_text, "418 I am  one");
+  EXPECT_EQ(send(*session, get(server.url("/terse")))->status_text, "418");
+}
+
+// A client with the path of the socket finds who listens there, whatever the URL's host is.
+TEST_F(HttpClientTest, ConnectsToUnixSockets) {
+  const std::string path = "/tmp/silverback_net_test_" + std::to_string(getpid());
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  std::thread server([listener] {
+    const int connection = accept(listener, nullptr, nullptr);
+    char request[1024];
+    EXPECT_GT(read(connection, request, sizeof request), 0);
+    constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    EXPECT_EQ(write(connection, kAnswer.data(), kAnswer.size()),
+              static_cast<ssize_t>(kAnswer.size()));
+    close(connection);
+  });
+  HttpRequest request = get("http://no.such.host.invalid/metrics");
+  request.unix_socket = path;
+  const auto session = open();
+  const Result<HttpResponse> response = send(*session, request);
+  EXPECT_EQ(text(response), "hi");
+  EXPECT_EQ(response->status_text, "200 OK");
+  server.join();
+  close(listener);
+  unlink(path.c_str());
 }
 
 TEST_F(HttpClientTest, ReusesConnectionsWithinASessionOnly) {

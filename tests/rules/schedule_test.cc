@@ -28,14 +28,5 @@ TEST(SlotOffset, IsInTheIntervalAndDiffersBetweenGroups) {
   EXPECT_NE(slot_offset("a", "bname", 3600 * kSecond), slot_offset("ab", "name", 3600 * kSecond));
 }
 
-TEST(SlotAt, IsTheLatestThatHasCome) {
-  struct Case {
-    TimestampNs now, offset, want;
-  };
-  constexpr Case cases[] = {{0, 0, 0},  {9, 0, 0},    {10, 0, 10}, {13, 3, 13}, {12, 3, 3},
-                            {2, 3, -7}, {-1, 0, -10}, {-7, 3, -7}, {-8, 3, -17}};
-  for (const auto& [now, offset, want] : cases) EXPECT_EQ(slot_at(now, offset, 10), want) << now;
-}
-
 }  // namespace
 }  // namespace silverback::rules

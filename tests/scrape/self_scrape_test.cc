@@ -1,11 +1,11 @@
-#include "ingest/self_scrape.h"
+#include "scrape/self_scrape.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/ingest/recording_store.h"
 
-namespace silverback::ingest {
+namespace silverback::scrape {
 namespace {
 
 using silverback::testing::RecordingStore;
@@ -34,10 +34,13 @@ class SelfScraping : public ::testing::Test {
   }
 
   RecordingStore store_;
+  Registry metrics_;
   std::string page_;
   TimestampMs t_ = kT0;
-  SelfScrape self_scrape_{
-      [this] { return store_.appender(); }, [this] { return page_; }, {.instance = "here:9090"}};
+  SelfScrape self_scrape_{[this] { return store_.appender(); },
+                          [this] { return page_; },
+                          metrics_,
+                          {.instance = "here:9090"}};
 };
 
 TEST_F(SelfScraping, StoresThePageAndReportsAboutIt) {
@@ -143,4 +146,4 @@ TEST_F(SelfScraping, ReportsWhatTheStoreCannotTake) {
 }
 
 }  // namespace
-}  // namespace silverback::ingest
+}  // namespace silverback::scrape

@@ -1,0 +1,341 @@
+"""What a server made of its scrapes, told scrape by scrape, and compared with what another did.
+
+Two servers scrape at times of their own, and an exporter answers the nth scrape of each the same. So a series is told
+as what it was after each scrape of its target: the value stored at the scrape's time, KEPT (a value of before is still
+looked up), or GONE (there was none, or a staleness marker ended it).
+"""
+
+import bisect
+import dataclasses
+import math
+import re
+
+import scrape_jobs
+
+KEPT, GONE = "kept", "gone"
+STEP_S = 0.5
+WINDOW_S = 60  # of one question
+FUTURE_S = 700  # nothing further ahead is stored
+SERVERS = "|".join([job.name for job in scrape_jobs.SERVER_JOBS] + [scrape_jobs.PUSHED])
+# Every scrape of every target has it, and no page.
+EVERY_SCRAPE = "scrape_series_added"
+# It may be that long until a new configuration or discovery is followed, and a target's end noticed.
+SETTLING_S = 13
+
+Key = frozenset  # of the items of a label set
+
+
+@dataclasses.dataclass
+class Series:
+    states: list  # after each scrape of its target; None: not asked
+    dated: list  # [(t, value)] of timestamps that no scrape had
+    samples: list  # [(t, value)], all
+    shown_at_end: bool
+    seen: list  # times at which it was looked up and there
+
+
+
+@dataclasses.dataclass
+class Job:
+    """The series with one value of the label `job`."""
+
+    targets: dict = dataclasses.field(default_factory=dict)  # {labels: times of its scrapes}
+    series: dict = dataclasses.field(default_factory=dict)  # {labels: Series}
+
+
+def shown(key):
+    labels = dict(key)
+    name = labels.pop("__name__", "")
+    text = ",".join(f'{n}="{v if len(v) < 80 else v[:60] + "…"}"' for n, v in sorted(labels.items()))
+    return f"{name}{{{text}}}"
+
+
+def matrix(server, path, query, **times):
+    result = server.api(path, query=query, **times)["result"]
+    return {Key(series["metric"].items()): series["values"] for series in result}
+
+
+def observe(server, since, until):
+    """{value of the label `job`: Job} of what was scraped from [since, until]."""
+    selector = f'{{__name__!~"|federated_.+",job!~"{SERVERS}"}}'
+    end = until + FUTURE_S
+    # By seconds from the beginning of the epoch on: timestamps on pages may be of any time.
+    samples = matrix(server, "query", f"{selector}[{round(end - since) + 900}s]", time=f"{end:.3f}")
+    seen = {}
+    start = since
+    while start < until:
+        stop = min(start + WINDOW_S, until)
+        answer = matrix(server, "query_range", selector, start=f"{start:.3f}", end=f"{stop:.3f}", step=STEP_S)
+        for key, values in answer.items():
+            seen.setdefault(key, []).extend(float(t) for t, _ in values)
+        start = stop + STEP_S
+    grid = [since + i * STEP_S for i in range(int((until - since) / STEP_S) + 1)]
+    jobs = {}
+    for key, values in samples.items():
+        labels = dict(key)
+        if labels["__name__"] == EVERY_SCRAPE:
+            target = Key((n, v) for n, v in key if n != "__name__")
+            jobs.setdefault(labels["job"], Job()).targets[target] = [t for t, _ in values]
+    for key in samples.keys() | seen.keys():
+        add_series(jobs, key, samples.get(key, []), seen.get(key, []), grid)
+    return jobs
+
+
+def target_of(jobs, key):
+    """The labels of the target that has the series."""
+    job = dict(key).get("job", "")
+    if job in scrape_jobs.HONORED:
+        return next(iter(jobs[scrape_jobs.HONORED[job]].targets))
+    targets = jobs.get(job, Job()).targets
+    # Relabelling and honored labels can take from a series what its target has.
+    candidates = [target for target in targets if target <= key or len(targets) == 1]
+    return max(candidates, key=len, default=None)
+
+
+def add_series(jobs, key, samples, seen, grid):
+    target = target_of(jobs, key)
+    name = dict(key)["__name__"]
+    job = jobs.setdefault(dict(key).get("job", ""), Job())
+    times = [] if target is None else jobs[dict(target)["job"]].targets[target]
+    values = dict(samples)
+    seen_at = set(round(t, 3) for t in seen)
+    states = []
+    for i, t in enumerate(times):
+        until = times[i + 1] if i + 1 < len(times) else grid[-1]
+        # A while before the next scrape, whose page may have timestamps of some time before it.
+        asked = bisect.bisect_right(grid, until - 0.3) - 1
+        if t in values:
+            states.append(values[t])
+        elif grid[asked] > t:
+            states.append(KEPT if round(grid[asked], 3) in seen_at else GONE)
+        else:
+            states.append(None)
+    dated = [(t, v) for t, v in samples if t not in set(times)]
+    job.series[key] = Series(states, dated, samples, round(grid[-1], 3) in seen_at, seen)
+
+
+class Differences:
+    """What was found, and how much was compared."""
+
+    def __init__(self):
+        self.lines = []
+        self.counts = {}
+
+    def add(self, what, line):
+        self.lines.append(f"{what}: {line}")
+        print(f"DIFFERENCE {what}: {line[:600]}".encode("unicode_escape").decode(), flush=True)
+
+    def count(self, what, number=1):
+        self.counts[what] = self.counts.get(what, 0) + number
+
+
+def compare_jobs(left, right, differences):
+    """Of two results of observe()."""
+    for name in sorted(left.keys() | right.keys()):
+        a, b = left.get(name, Job()), right.get(name, Job())
+        spec = scrape_jobs.BY_NAME.get(name) or scrape_jobs.Job(name)
+        if spec.compared == "settled":
+            compare_settled(spec, a, b, differences)
+        else:
+            compare_scrapes(spec, a, b, differences)
+
+
+def compare_scrapes(spec, a, b, differences):
+    common, disturbed = {}, {}
+    for target in sorted(a.targets.keys() | b.targets.keys(), key=sorted):
+        counts = [len(side.targets.get(target, [])) for side in (a, b)]
+        # Each begins in its own time; the last scrape of one may be under way.
+        if abs(counts[0] - counts[1]) > 3 or min(counts) < 2:
+            differences.add(spec.name, f"{shown(target)}: {counts[0]} against {counts[1]} scrapes")
+        common[target] = max(min(counts) - 1, 0)
+        disturbed[target] = late_scrapes(spec, target, a, b, common[target])
+        differences.count("scrapes that came too late on one side only", len(disturbed[target]))
+        differences.count("targets")
+        differences.count("scrapes", common[target])
+    least = min(common.values(), default=0)
+    for key in sorted(a.series.keys() | b.series.keys(), key=sorted):
+        target = max((target for target in common if target <= key), key=len, default=None)
+        count = common.get(target, least or 10**6)
+        compare_series(spec, key, a.series.get(key), b.series.get(key), count, disturbed.get(target, ()), differences)
+
+
+def late_scrapes(spec, target, a, b, count):
+    """Numbers of scrapes that one side gave up at the timeout and the other did not: the machine was busy.
+
+    Whether a page is slower than its timeout is decided by far more than what a machine is busy.
+    """
+    timeout = key_of(target, "scrape_timeout_seconds")
+    duration = key_of(target, "scrape_duration_seconds")
+    late = []
+    for side in (a, b):
+        if timeout not in side.series or duration not in side.series:
+            return set()
+        rows = zip(side.series[timeout].states[:count], side.series[duration].states[:count])
+        late.append({i for i, (limit, took) in enumerate(rows) if float(took) > 0.98 * float(limit)})
+    return late[0] ^ late[1]
+
+
+def key_of(target, name):
+    return target | {("__name__", name)}
+
+
+def compare_series(spec, key, a, b, count, disturbed, differences):
+    absent = Series([], [], [], False, [])
+    a, b = a or absent, b or absent
+    count = min(count, len(a.states) or count, len(b.states) or count)
+    sides = [(s.states + [GONE] * count)[:count] for s in (a, b)]
+    differences.count("series")
+    differences.count("states of series", count)
+    if is_dated_only(a) and is_dated_only(b) and not spec.own_clock:
+        pass  # when it is looked up depends on the page's timestamps and the time of the question
+    else:
+        for i, (x, y) in enumerate(zip(*sides)):
+            if dict(key)["__name__"] == "scrape_duration_seconds":
+                x, y = (is_number(side) for side in (x, y))
+            # A scrape that failed counts in the next one as well: what it had not is added again.
+            if x != y and None not in (x, y) and not {i, i - 1} & disturbed:
+                told = [" ".join(str(state) for state in side[max(i - 2, 0) : i + 3]) for side in sides]
+                differences.add(spec.name, f"{shown(key)} at scrape {i + 1}: {x} against {y} (around: {told[0]} | {told[1]})")
+                return
+    dated = [s.dated[: min(len(a.dated), len(b.dated))] for s in (a, b)]
+    one_scrape = math.ceil(len(dated[0]) / max(count, 1))
+    if abs(len(a.dated) - len(b.dated)) > 3 * max(one_scrape, 1) or (bool(a.dated) != bool(b.dated)):
+        differences.add(spec.name, f"{shown(key)}: {len(a.dated)} against {len(b.dated)} with timestamps of their own")
+    elif not spec.own_clock and dated[0] != dated[1]:
+        differences.add(spec.name, f"{shown(key)}: with timestamps of their own {dated[0][:4]} against {dated[1][:4]}")
+
+
+def is_number(state):
+    return state not in (KEPT, GONE, None)
+
+
+def is_dated_only(series):
+    return not any(is_number(state) for state in series.states)
+
+
+@dataclasses.dataclass
+class Presence:
+    """Samples that followed each other, and when the series was no longer looked up after them."""
+
+    first: float
+    last: float
+    gone_after: float  # seconds; None: it was there until the next samples, or the end
+
+
+def presences(series, until):
+    """Of what was stored before `until`."""
+    gap_s = 3 * scrape_jobs.INTERVAL_S
+    spans = []
+    for t in (t for t, _ in series.samples if t < until):
+        if spans and t - spans[-1][1] <= gap_s:
+            spans[-1][1] = t
+        else:
+            spans.append([t, t])
+    out = []
+    for first, last in spans:
+        checked = min([until] + [s[0] for s in spans if s[0] > last])
+        seen = [t for t in series.seen if last <= t < checked]
+        is_gone = checked - (seen[-1] if seen else last) > 3 * STEP_S
+        out.append(Presence(first, last, (seen[-1] - last if seen else 0.0) if is_gone else None))
+    return out
+
+
+def compare_settled(spec, a, b, differences):
+    until = max((s.seen[-1] for side in (a, b) for s in side.series.values() if s.seen), default=0)
+    for key in sorted(a.series.keys() | b.series.keys(), key=sorted):
+        differences.count("series that settle")
+        if key not in a.series or key not in b.series:
+            differences.add(spec.name, f"{shown(key)}: only the {'left' if key in a.series else 'right'} has it")
+            continue
+        x, y = (presences(side.series[key], until) for side in (a, b))
+        told = f"there in {x} against {y}"
+        if len(x) != len(y):
+            differences.add(spec.name, f"{shown(key)}: {told}")
+            continue
+        for p, q in zip(x, y):
+            if abs(p.first - q.first) > SETTLING_S or abs(p.last - q.last) > SETTLING_S:
+                differences.add(spec.name, f"{shown(key)}: {told}")
+            elif (p.gone_after is None) != (q.gone_after is None):
+                differences.add(spec.name, f"{shown(key)}: marked stale by one only: {told}")
+            elif p.gone_after is not None and abs(p.gone_after - q.gone_after) > 3 * scrape_jobs.INTERVAL_S:
+                differences.add(spec.name, f"{shown(key)}: gone at another time: {told}")
+        if dict(key)["__name__"] in ("constant_metric", "constant_other", "up"):
+            values = [{v for _, v in side.series[key].samples} for side in (a, b)]
+            if values[0] != values[1]:
+                differences.add(spec.name, f"{shown(key)}: values {values[0]} against {values[1]}")
+
+
+# What the servers say about their targets.
+
+
+def comparable(value):
+    """An error without what is another one each time.
+
+    Prometheus quotes the number it could not read from memory that other pages have overwritten since.
+    """
+    if not isinstance(value, str):
+        return value
+    return re.sub(r'parsing ".*":', 'parsing "…":', re.sub(r"127\.0\.0\.1:\d+->", "HERE->", value))
+
+
+def target_key(target):
+    return target["scrapePool"], target["scrapeUrl"], Key(target["labels"].items())
+
+
+def compare_targets(left, right, differences):
+    """Of two `data` of /api/v1/targets."""
+    if left.keys() != right.keys():
+        differences.add("/api/v1/targets", f"members {sorted(left)} against {sorted(right)}")
+    pools = [[t["scrapePool"] for t in side["activeTargets"]] for side in (left, right)]
+    for side, name in zip(pools, ("left", "right")):
+        if side != sorted(side):
+            differences.add("/api/v1/targets", f"pools of the {name} are not in order: {side}")
+    sides = [{target_key(t): t for t in side["activeTargets"]} for side in (left, right)]
+    for key in sorted(sides[0].keys() | sides[1].keys(), key=lambda k: (k[0], k[1], sorted(k[2]))):
+        where = f"{key[0]} {key[1]} {shown(key[2])}"
+        differences.count("targets told")
+        if key not in sides[0] or key not in sides[1]:
+            differences.add("/api/v1/targets", f"{where}: only the {'left' if key in sides[0] else 'right'} has it")
+            continue
+        a, b = (side[key] for side in sides)
+        spec = scrape_jobs.BY_NAME[key[0]]
+        if a.keys() != b.keys():
+            differences.add("/api/v1/targets", f"{where}: members {sorted(a)} against {sorted(b)}")
+        members = ["discoveredLabels", "globalUrl", "scrapeInterval", "scrapeTimeout"]
+        if spec.fails_always:
+            members += ["health", "lastError"]
+        for member in members:
+            if comparable(a.get(member)) != comparable(b.get(member)):
+                differences.add("/api/v1/targets", f"{where}: {member} {a.get(member)!r} against {b.get(member)!r}")
+        for target, name in ((a, "left"), (b, "right")):
+            if target["health"] not in ("up", "down", "unknown") or not re.match(r"\d{4}-\d\d-\d\dT", target["lastScrape"]):
+                differences.add("/api/v1/targets", f"{where}: {name}: {target}")
+    dropped = [sorted(sorted(t["discoveredLabels"].items()) for t in side["droppedTargets"]) for side in (left, right)]
+    for labels in dropped[0] + dropped[1]:
+        if labels not in dropped[0] or labels not in dropped[1]:
+            whose = "left" if labels in dropped[0] else "right"
+            differences.add("/api/v1/targets", f"dropped {dict(labels)}: only the {whose} has it")
+
+
+def compare_values(what, left, right, differences):
+    """JSON that is to be the same, told by the paths that differ."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        for name in sorted(left.keys() | right.keys()):
+            if name not in left or name not in right:
+                differences.add(what, f"{name}: only the {'left' if name in left else 'right'} has it")
+            else:
+                compare_values(f"{what}.{name}", left[name], right[name], differences)
+    elif left != right:
+        differences.add(what, f"{left!r} against {right!r}")
+
+
+def unordered(rows):
+    return sorted(rows, key=lambda row: sorted((n, str(v)) for n, v in row.items()))
+
+
+FEDERATED = re.compile(r"^(.*[}\w]) (\S+) (\d+)$")
+
+
+def federated(text):
+    """The lines of a page of /federate without what differs from moment to moment: values and timestamps."""
+    return [FEDERATED.sub(r"\1", line) for line in text.splitlines()]
