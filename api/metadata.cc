@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "api/envelope.h"
 #include "base/matcher.h"
 #include "promql/parser.h"
+#include "scrape/manager.h"
+#include "scrape/metadata_pool.h"
 #include "tsdb/db.h"
 
 namespace silverback::api {

@@ -9,7 +9,7 @@
 #include "api/request.h"
 #include "api/response.h"
 #include "base/sample.h"
-#include "scrape/manager.h"
+#include "scrape/status.h"
 
 namespace silverback::api {
 

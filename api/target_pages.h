@@ -6,7 +6,7 @@
 
 #include "api/response.h"
 #include "api/server.h"
-#include "scrape/manager.h"
+#include "scrape/status.h"
 
 namespace silverback::api {
 

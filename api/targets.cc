@@ -10,6 +10,7 @@
 #include "api/endpoints.h"
 #include "api/envelope.h"
 #include "config/yaml_printer.h"
+#include "scrape/manager.h"
 
 namespace silverback::api {
 namespace {

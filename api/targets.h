@@ -12,7 +12,7 @@
 #include "api/response.h"
 #include "api/server.h"
 #include "config/scrape_config.h"
-#include "scrape/manager.h"
+#include "scrape/status.h"
 
 namespace silverback::api {
 

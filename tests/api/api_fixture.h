@@ -87,9 +87,10 @@ class ApiTest : public ::testing::Test {
                           .engine = engine_.get(),
                           .db = db_.get(),
                           .remote_write = receiver_.get(),
-                          .rules = rules_.get()});
+                          .rules = rules_.get(),
+                          .scrape = scrape_});
   }
-  // For tests with rules: makes rules_.
+  // For tests with rules or targets: makes rules_, scrape_.
   virtual void open_rules() {}
 
   void start() {
@@ -140,6 +141,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<promql::Engine> engine_;
   std::unique_ptr<ingest::RemoteWriteReceiver> receiver_;
   std::unique_ptr<rules::Manager> rules_;
+  const scrape::Manager* scrape_ = nullptr;  // outlives the server
   std::unique_ptr<api::Server> server_;
   std::vector<std::thread> threads_;
   std::string address_;

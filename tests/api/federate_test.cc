@@ -101,7 +101,7 @@ TEST(FederationPage, IsReadBackAsTheSamples) {
   const double values[] = {0, -0.0, 1, 0.1, 1e-300, 1e300, -kInf, kInf, normal_nan(), 5e-324};
   for (std::size_t i = 0; i < std::size(values); ++i)
     samples.push_back({Labels{{"__name__", "a"}, {"i", std::to_string(i)}, {"instance", "h"}},
-                       {static_cast<TimestampMs>(i) - 3, values[i]}});
+                       {static_cast<TimestampMs>(i), values[i]}});
   samples.push_back({Labels{{"__name__", "b:c"}, {"instance", "a\\\"\n{},=é"}}, {kNow, 1}});
   samples.push_back(
       {Labels{{"__name__", "my.metric"}, {"größe:1", "x"}, {"instance", "h"}}, {1, 1}});

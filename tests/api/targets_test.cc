@@ -2,7 +2,9 @@
 #include "api/targets.h"
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -10,7 +12,12 @@
 
 #include "api/metadata.h"
 #include "api/target_pages.h"
+#include "config/prometheus_config.h"
+#include "net/http_client.h"
+#include "scrape/manager.h"
+#include "scrape/metadata_pool.h"
 #include "tests/api/api_fixture.h"
+#include "tests/testing/queued_executor.h"
 
 namespace silverback::api {
 namespace {
@@ -451,6 +458,102 @@ TEST_F(TargetsOfServer, WithoutScrapingAreNone) {
   }
   EXPECT_EQ(client_->request("HEAD", "/targets").status, 200);
   EXPECT_EQ(post("/api/v1/targets", "").status, 405);
+}
+
+// Scrapes itself, and what it answers to others.
+class ScrapingServer : public silverback::testing::ApiTest {
+ protected:
+  ScrapingServer() : client_(&executor_), net_thread_([this] { client_.run(); }) {
+    options_.external_url = "http://metrics.example";
+    config_status_.external_labels = Labels{{"region", "eu"}};
+  }
+  void TearDown() override {
+    if (manager_) manager_->stop();
+    client_.stop();
+    net_thread_.join();
+    ApiTest::TearDown();
+  }
+
+  void open_rules() override {
+    environment_.appender = [this] { return db_->appender(); };
+    environment_.acceptance = &acceptance_;
+    environment_.clock = &clock_;
+    environment_.metrics = &metrics_;
+    environment_.client = &client_;
+    environment_.files = &FileSystem::posix();
+    environment_.executor = &executor_;
+    manager_ = std::make_unique<scrape::Manager>(environment_);
+    scrape_ = manager_.get();
+    const auto config = config::parse_config(jobs(), "p.yml");
+    ASSERT_TRUE(config) << config.error().message;
+    auto change = manager_->prepare(config->scrape_configs);
+    ASSERT_TRUE(change) << change.error().message;
+    manager_->apply(*std::move(change), {});
+  }
+  std::string jobs() const {
+    return R"yaml(
+global: {scrape_interval: 1s, scrape_timeout: 1s}
+scrape_configs:
+- job_name: self
+  static_configs: [{targets: [")yaml" +
+           address_ + R"yaml(", "drop:1"]}]
+  relabel_configs: [{source_labels: [__address__], regex: "drop:1", action: drop}]
+- job_name: federate
+  honor_labels: true
+  metrics_path: /federate
+  params: {"match[]": ["up{job=\"a\"}"]}
+  static_configs: [{targets: [")yaml" +
+           address_ + R"yaml("]}]
+)yaml";
+  }
+  // Each target once.
+  void scrape() {
+    clock_.advance(1'000);
+    manager_->run_due();
+    ASSERT_TRUE(executor_.run_tasks(2));
+  }
+  std::size_t count_in(std::string_view path, std::string_view part) {
+    return count(get(path).body, part);
+  }
+
+  silverback::testing::QueuedExecutor executor_;
+  net::HttpClient client_;
+  std::thread net_thread_;
+  scrape::Environment environment_;
+  std::unique_ptr<scrape::Manager> manager_;
+};
+
+TEST_F(ScrapingServer, TellsOfItsTargets) {
+  start();
+  EXPECT_EQ(count_in("/api/v1/targets", R"("health":"unknown")"), 2U);
+  scrape();
+  const std::string targets = get("/api/v1/targets").body;
+  EXPECT_EQ(count(targets, R"("health":"up")"), 2U) << targets;
+  EXPECT_EQ(count(targets, R"("globalUrl":"http://metrics.example:)"), 2U) << targets;
+  EXPECT_EQ(count(targets, R"("droppedTargetCounts":{"federate":0,"self":1})"), 1U) << targets;
+  EXPECT_EQ(get("/api/v1/scrape_pools").body,
+            R"({"status":"success","data":{"scrapePools":["federate","self"]}})");
+  EXPECT_EQ(count_in("/api/v1/scrape_pools/config?scrapePool=self", "job_name: self"), 1U);
+  EXPECT_EQ(count_in("/api/v1/targets/relabel_steps?scrapePool=self&labels="
+                     "%7B%22__address__%22:%22drop:1%22%7D",
+                     R"("output":{},"keep":false)"),
+            1U);
+  constexpr std::string_view kGauge = R"("type":"gauge","help":"Is it)";
+  EXPECT_EQ(count_in("/api/v1/metadata?metric=up", kGauge), 1U);  // from the store
+  constexpr std::string_view kOwn = "metric=prometheus_web_federation_errors_total";
+  EXPECT_EQ(count_in("/api/v1/metadata?" + std::string(kOwn), R"("type":"counter")"), 1U);
+  EXPECT_EQ(count_in("/api/v1/targets/metadata?" + std::string(kOwn), R"("job":"self")"), 1U);
+  EXPECT_EQ(count_in("/targets", "1 of 1 up"), 2U);
+  EXPECT_EQ(count_in("/service-discovery", "<td>dropped</td>"), 1U);
+}
+
+// As the server and as the one that scrapes it.
+TEST_F(ScrapingServer, FederatesWithItself) {
+  start();
+  scrape();
+  EXPECT_EQ(
+      get("/api/v1/query?query=up%7Bregion=%22eu%22%7D").body,
+      R"({"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"up","instance":"h:1","job":"a","region":"eu"},"value":[1795219201,"1"]}]}})");
 }
 
 }  // namespace
