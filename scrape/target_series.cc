@@ -1,6 +1,7 @@
 #include "scrape/target_series.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -200,7 +201,7 @@ void TargetSeries::Page::expect_behind(Id line) {
 Status TargetSeries::Page::add_line() {
   Labels labels = TRY(this->labels());
   if (samples_ > limit_) {
-    if (!labels.empty()) ++report_.post_relabeling, ++samples_;
+    report_.post_relabeling += labels.empty() ? 0 : 1;
     return {};
   }
   const Id id = lines_.add(parser_.series_text());
@@ -347,6 +348,10 @@ void TargetSeries::set_rules(std::shared_ptr<const SampleRules> rules) {
   rules_ = std::move(rules);
   former_ = take_tracked();
   lines_.clear();
+  for (std::size_t i = 0; i < kReportSeries; ++i) {
+    if (!kReport[i].extra || rules_->extra_report) continue;
+    former_.push_back(std::exchange(report_refs_[i], SeriesRef::kNone));
+  }
 }
 
 Status TargetSeries::append(Appender& batch, std::string_view page, ingest::ExpositionFormat format,
@@ -382,6 +387,7 @@ void TargetSeries::append_nothing(Appender& batch, TimestampMs t) {
 }
 
 void TargetSeries::append_report(Appender& batch, TimestampMs t, const ScrapeReport& report) {
+  static_assert(std::size(kReport) == kReportSeries);
   for (std::size_t i = 0; i < kReportSeries; ++i) {
     if (kReport[i].extra && !rules_->extra_report) continue;
     const SeriesRef ref = report_series(batch, i);

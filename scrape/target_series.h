@@ -99,13 +99,14 @@ class TargetSeries {
   // The end of the target: markers for its series and for the report.
   void append_end(Appender& batch, TimestampMs t);
 
-  // What became of the batch, for the counters. Returns what the log should know, a sentence each.
+  // What became of the batch, once, for the counters. Returns what the log should know, a sentence
+  // each.
   std::vector<std::string> committed(const CommitResult& result);
 
   // Ascending by family. From any thread.
   std::vector<std::shared_ptr<const FamilyMetadata>> metadata() const { return families_.list(); }
 
-  // How many lines are remembered, and in how much memory: with families, without their texts.
+  // How many lines are remembered, and in how much memory: that of families is not in it.
   std::size_t lines() const { return lines_.size(); }
   std::size_t memory_bytes() const { return sizeof(*this) + lines_.memory_bytes(); }
 
@@ -127,7 +128,7 @@ class TargetSeries {
   PageLines lines_;
   TargetFamilies families_;
   std::uint32_t page_ = 0;         // number of the newest
-  std::vector<SeriesRef> former_;  // had lines under rules that no longer hold
+  std::vector<SeriesRef> former_;  // made by rules that no longer hold, not marked yet
   std::array<SeriesRef, kReportSeries> report_refs_{};
   // Of the batch under way: how many of its first appends are samples of the page.
   std::size_t page_appends_ = 0;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -337,6 +338,25 @@ TEST_F(DiscoveryTest, AsksForTwoSetsOnce) {
   apply({{"a", of_server(server.url("/"))}, {"b", of_server(server.url("/"))}});
   EXPECT_THAT(wait_for_change(), ElementsAre("a", "b"));
   EXPECT_EQ(server.requests(), 1);
+}
+
+TEST_F(DiscoveryTest, TellsWhenAllServersHaveAnsweredWellOrNot) {
+  std::promise<void> let_go;
+  HttpTestServer server([&](ServerConnection& connection, const ReceivedRequest& request) {
+    if (request.target == "/good") return answer_json(connection, kOne);
+    let_go.get_future().wait();
+    connection.answer(500, "");
+    return true;
+  });
+  EXPECT_TRUE(discovery_.has_all_answers());  // to nothing
+  config::Discoveries both = of_server(server.url("/good"));
+  both.http.emplace_back().url = server.url("/bad");
+  apply({{"a", both}});
+  wait_for_change();
+  EXPECT_FALSE(discovery_.has_all_answers());
+  let_go.set_value();
+  wait_until([&] { return discovery_.has_all_answers(); });
+  EXPECT_THAT(addresses(), ElementsAre("one:1"));
 }
 
 TEST_F(DiscoveryTest, WhatIsNotADocumentOfTargetsChangesNothing) {

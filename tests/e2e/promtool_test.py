@@ -313,6 +313,7 @@ scrape_configs:
   - targets: ['h:1', 'drop:1', 'h:1']
     labels: {a: b, __meta_x: y}
   - {targets: ['h:1']}
+- job_name: files  # alone: beside a list, 2.42 panics
   file_sd_configs: [{files: [t.json, 'no*.yml']}]
 - job_name: wrong
   relabel_configs: [{target_label: x, replacement: y}]  # or the configuration would be refused
@@ -333,7 +334,7 @@ scrape_configs:
                         labels.pop(f"__{name}__", None)
         return sorted(listed, key=json.dumps)
 
-    for job in ("none", "node", "wrong", "unknown"):
+    for job in ("none", "node", "files", "wrong", "unknown"):
         arguments = ["check", "service-discovery", "--timeout=1s", "p.yml", job]
         ours, theirs = (run(b, *arguments, cwd=files) for b in (BINARY, PROMTOOL))
         same = ours[0] == theirs[0] and (targets(ours[1]) == targets(theirs[1]) if ours[0] == 0 else ours == theirs)

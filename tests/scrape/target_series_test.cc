@@ -138,6 +138,20 @@ TEST_F(SeriesOfATarget, ReportsMoreIfAsked) {
   EXPECT_EQ(reported("scrape_body_size_bytes"), -1);
 }
 
+TEST_F(SeriesOfATarget, MarksWhatItReportsNoMore) {
+  SampleRules rules;
+  rules.extra_report = true;
+  set_rules(rules);
+  scrape("a 1\n");
+  EXPECT_FALSE(is_marked("scrape_timeout_seconds"));
+  set_rules({});
+  scrape("a 1\n");
+  EXPECT_TRUE(is_marked("scrape_timeout_seconds"));
+  EXPECT_FALSE(is_marked("up"));
+  scrape("a 1\n");
+  EXPECT_FALSE(is_marked("scrape_timeout_seconds"));
+}
+
 TEST_F(SeriesOfATarget, KeepsAReportSeriesOfThePage) {
   scrape("up 42\n");
   EXPECT_EQ(reported("up"), 42);
