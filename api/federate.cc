@@ -201,9 +201,7 @@ class Page {
 
 // As Go's http.Error answers: not JSON, because this is not a part of the API.
 Response error_text(int status, const std::string& message) {
-  Response response = text_response(status, message + "\n");
-  response.headers.push_back({"X-Content-Type-Options", "nosniff"});
-  return response;
+  return text_response(status, message + "\n");
 }
 
 }  // namespace
