@@ -1,6 +1,7 @@
 // `/federate`: the newest sample of every series that a selector finds, as a page that another
-// server scrapes. The page is text 0.0.4, the one format that every scraper reads; what a
-// Prometheus answers in protobuf or text to those who ask for it is text here, always.
+// server scrapes. The page is text 0.0.4, the one format that every scraper reads. Prometheus
+// serves it too, and protobuf to who prefers that, but never OpenMetrics: it knows neither types
+// nor units of what it has stored.
 //
 //   # TYPE up untyped
 //   up{instance="h:1",job="node",region="eu"} 1 1795219200000
@@ -40,9 +41,11 @@ Result<FederatedSamples> federated_samples(const Queryable& storage,
                                            TimeRange range, std::uint64_t samples_max,
                                            const std::atomic<bool>& canceled);
 
-// How the reader of the page takes names that are not legacy-valid, by its Accept header:
-// `escaping=` of the most wanted type, or of the last one before text 0.0.4 that says it; else with
-// underscores.
+// How the reader of the page takes names that are not legacy-valid, by its Accept header. The types
+// are read from the most wanted one down to the first that is text 0.0.4, and the last `escaping=`
+// on the way counts, whichever type it is of; without any, with underscores. So does Prometheus
+// (expfmt.NegotiateAccept), and its scraper relies on it: it says `escaping=` only at types that
+// are not served here.
 ingest::EscapingScheme accepted_escaping(std::string_view accept);
 
 // Requires the order that federated_samples() gives. Each series has the external labels whose
