@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/features.h"
+#include "cmd/version.h"
 
 namespace silverback::cmd {
 namespace {
@@ -61,7 +62,7 @@ Result<AlertingChange> prepare_alerting(const config::PrometheusConfig& config,
 }
 
 Alerting::Alerting(const Flags& flags, const Dependencies& dependencies)
-    : client_(nullptr),
+    : client_(nullptr, user_agent()),
       notifier_(notifier_options(flags), client_, *dependencies.metrics),
       group_pool_("rules", group_threads()) {
   const std::size_t rules_max = flags.count("rules.max-concurrent-evals");

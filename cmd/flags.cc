@@ -284,7 +284,8 @@ std::vector<std::pair<std::string, std::string>> Flags::all() const {
 std::string flag_help() {
   std::string help =
       "usage: silverback [serve] [flags]\n"
-      "       silverback check config|rules, test rules, query …   (each with --help)\n"
+      "       silverback check config|rules|metrics|service-discovery, test rules, query …   (each "
+      "with --help)\n"
       "       silverback version\n"
       "\n"
       "Flags (Prometheus's, where it has them):\n"

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "base/file.h"
+#include "cmd/version.h"
 
 namespace silverback::cmd {
 namespace {
@@ -25,7 +26,7 @@ Scraping::Scraping(const Flags& flags, const Dependencies& dependencies)
     : discovery_interval_(
           std::max(flags.duration("scrape.discovery-reload-interval"), kDiscoveryIntervalMin)),
       pool_("scrape", pool_threads()),
-      client_(&pool_),
+      client_(&pool_, user_agent()),
       manager_(environment(flags, dependencies)) {
   net_thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "scrape-net");

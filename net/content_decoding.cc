@@ -85,7 +85,7 @@ Result<std::string> decode_content(std::string_view encoding, std::string body,
         body.size() >= 2 && (byte(0) & 0x0fU) == 8 && (byte(0) * 256U + byte(1)) % 31 == 0;
     return Inflater(framed ? kZlib : kRaw).unpack(body, bytes_max, false);
   }
-  return fail(ErrorCode::kUnsupported, "unsupported content encoding \"" + name + "\"");
+  return body;
 }
 
 }  // namespace silverback::net

@@ -270,7 +270,6 @@ Status CurlTransfer::prepare() {
   set(CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
-  set(CURLOPT_USERAGENT, "silverback");
   set(CURLOPT_HTTP_VERSION,
       static_cast<long>(options_->enable_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);

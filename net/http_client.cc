@@ -65,6 +65,7 @@ HttpTransfer HttpSession::send(HttpRequest request, HttpCallback callback) {
       call(std::move(response));
     };
   }
+  request.headers.push_back({"User-Agent", loop_->user_agent()});
   const auto timeout = request.timeout;
   const auto transfer =
       std::make_shared<Transfer>(std::move(request), options_, std::move(callback));
@@ -100,7 +101,8 @@ HttpTransfer HttpSession::send(HttpRequest request, HttpCallback callback) {
   return {loop_, transfer};
 }
 
-HttpClient::HttpClient(Executor* executor) : loop_(std::make_shared<HttpLoop>(executor)) {}
+HttpClient::HttpClient(Executor* executor, std::string user_agent)
+    : loop_(std::make_shared<HttpLoop>(executor, std::move(user_agent))) {}
 
 HttpClient::~HttpClient() { loop_->close(); }
 

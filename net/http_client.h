@@ -109,7 +109,7 @@ class HttpClient {
   // the event thread and must not block. Callbacks that are due after run() returned, and no
   // executor given, run in the thread that calls stop's owner or send(). `executor` must outlive
   // the client and its sessions.
-  explicit HttpClient(Executor* executor);
+  explicit HttpClient(Executor* executor, std::string user_agent = "silverback");
   ~HttpClient();  // Requires: run() has returned, or was never called.
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;

@@ -71,8 +71,9 @@ void Transfer::deliver() {
 
 // ---- From any thread
 
-HttpLoop::HttpLoop(Executor* executor)
+HttpLoop::HttpLoop(Executor* executor, std::string user_agent)
     : executor_(executor),
+      user_agent_(std::move(user_agent)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   init_curl();

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -58,7 +59,7 @@ struct Transfer : std::enable_shared_from_this<Transfer> {
 
 class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
  public:
-  explicit HttpLoop(Executor* executor);
+  HttpLoop(Executor* executor, std::string user_agent);
   ~HttpLoop();
   HttpLoop(const HttpLoop&) = delete;
   HttpLoop& operator=(const HttpLoop&) = delete;
@@ -71,6 +72,8 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   bool post(std::function<void()> command) EXCLUDES(mutex_);
   // Calls back with the error, for a transfer that no event thread knows.
   void refuse(const std::shared_ptr<Transfer>& transfer, Error error);
+
+  const std::string& user_agent() const { return user_agent_; }
 
   void begin(const std::shared_ptr<Transfer>& transfer);
   // The first hop, or the next.
@@ -92,6 +95,7 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   void hand_over(const std::shared_ptr<Transfer>& transfer);
 
   Executor* const executor_;
+  const std::string user_agent_;
   const int epoll_;
   const int wake_;  // an eventfd
 

@@ -55,7 +55,7 @@ struct Manager::Shared {
             "How often a job was found to have more targets than it may.")),
         missed_slots(environment.metrics->counter(
             "silverback_scrape_slots_missed_total",
-            "Slots at which the scrape before was not over, or the server was stopped.")),
+            "Slots at which a target was not asked: it or this server was too slow.")),
         store_status("Storing scrapes"),
         context{environment, metadata_pool, counters, exceeded_body_size_limit, store_status} {}
 
@@ -296,11 +296,17 @@ void Manager::heed_clock(TimestampMs now) {
 // Puts the target in line for its next slot, and begins a scrape for the one that has come.
 std::function<void()> Manager::start(const ScheduledPtr& scheduled, TimestampMs now) {
   const std::int64_t late_slots = (now - scheduled->next) / scheduled->interval;
-  const TimestampMs slot = scheduled->next + late_slots * scheduled->interval;
-  scheduled->next = slot + scheduled->interval;
+  scheduled->next += (late_slots + 1) * scheduled->interval;
   due_.emplace(scheduled->next, scheduled);
-  shared_->missed_slots.add(static_cast<std::uint64_t>(late_slots) + (scheduled->running ? 1 : 0));
-  if (scheduled->running) return nullptr;
+  shared_->missed_slots.add(static_cast<std::uint64_t>(late_slots) + (scheduled->waiting ? 1 : 0));
+  if (!scheduled->running) return start_scrape(scheduled, now);
+  scheduled->waiting = true;
+  return nullptr;
+}
+
+// For the slot that came last.
+std::function<void()> Manager::start_scrape(const ScheduledPtr& scheduled, TimestampMs now) {
+  const TimestampMs slot = scheduled->next - scheduled->interval;
   const DurationMs tolerance =
       std::min(environment_.timestamp_tolerance, scheduled->interval / kTolerancePart);
   const bool is_aligned = environment_.adjust_timestamps && now - slot <= tolerance;
@@ -308,6 +314,7 @@ std::function<void()> Manager::start(const ScheduledPtr& scheduled, TimestampMs 
     scheduled->lengths.observe(static_cast<double>(now - scheduled->last) / 1000);
   scheduled->last = now;
   scheduled->running = true;
+  scheduled->waiting = false;
   ++running_;
   return [this, scheduled, t = is_aligned ? slot : now] {
     scheduled->scraper->begin(t, [this, scheduled] { ended(scheduled); });
@@ -335,10 +342,18 @@ std::function<void()> Manager::start_end(const Retired& retired, TimestampMs now
 }
 
 void Manager::ended(const ScheduledPtr& scheduled) {
-  const MutexLock lock(mutex_);
-  scheduled->running = false;
-  --running_;
-  if (stopping_) changed_.notify_all();
+  std::function<void()> next;
+  {
+    const MutexLock lock(mutex_);
+    scheduled->running = false;
+    --running_;
+    // A target that takes all of its interval, as one whose timeout is as long, is asked again at
+    // once: the slot that passed is late, not missed.
+    if (scheduled->waiting && !scheduled->retired && !stopping_)
+      next = start_scrape(scheduled, now());
+    if (stopping_) changed_.notify_all();
+  }
+  if (next) next();
 }
 
 std::vector<PoolStatus> Manager::pools() const {

@@ -9,8 +9,9 @@
 //   manager.stop();                                       // run() returns once nothing is scraped
 //
 // A slot of a target is k · interval + offset; offsets spread all targets over the interval, and
-// differ from server to server. A slot that comes while the scrape before it is not over, is
-// missed. Samples get the time of their slot, or that of their request if it came much later.
+// differ from server to server. A slot that comes while the scrape before it is not over waits for
+// that; one more, and it is missed. Samples get the time of their slot, or that of their request if
+// it came much later.
 //
 // A target that is gone gets staleness markers some two intervals later, so that it may come back
 // under another job or server until then. Prometheus compatibility: it forgets the markers of
@@ -103,6 +104,8 @@ class Manager {
   void retire(const ScheduledPtr& scheduled) REQUIRES(mutex_);
   void collect_due(TimestampMs now, std::vector<std::function<void()>>& tasks) REQUIRES(mutex_);
   std::function<void()> start(const ScheduledPtr& scheduled, TimestampMs now) REQUIRES(mutex_);
+  std::function<void()> start_scrape(const ScheduledPtr& scheduled, TimestampMs now)
+      REQUIRES(mutex_);
   std::function<void()> start_end(const Retired& retired, TimestampMs now) REQUIRES(mutex_);
   void ended(const ScheduledPtr& scheduled) EXCLUDES(mutex_);
   void heed_clock(TimestampMs now) REQUIRES(mutex_);

@@ -27,16 +27,17 @@ class PageLines {
   // No line; its text is empty. As a predecessor: the start of the page.
   static constexpr Id kNone = 0;
   // The texts of two pages, and as much garbage, are to fit 32 bits.
-  static constexpr std::size_t kPageBytesMax = std::size_t{1} << 29;
+  static constexpr std::size_t kPageBytesMax = std::size_t{1} << 28;
 
   struct Line {
     SeriesRef ref = SeriesRef::kNone;  // kNone: the store was not asked yet, or the line is dropped
     Id next = kNone;                   // the line behind this one when it was last seen: a guess
     std::uint32_t page = 0;            // number of the newest page that had it
     std::uint32_t text_begin = 0;
-    std::uint32_t text_bytes : 29 = 0;  // 0: no line
+    std::uint32_t text_bytes : 28 = 0;  // 0: no line
     std::uint32_t dropped : 1 = 0;      // by relabelling
     std::uint32_t tracked : 1 = 0;      // gets a staleness marker when it is gone
+    std::uint32_t counted : 1 = 0;      // as added, in the report
     std::uint32_t pending : 1 = 0;      // the store is asked for its series after this page
   };
 

@@ -40,6 +40,7 @@ struct Scheduled {
   TimestampMs next = 0;
   TimestampMs last = 0;  // 0: not yet
   bool running = false;
+  bool waiting = false;  // a slot came while it was running
   bool retired = false;
 };
 using ScheduledPtr = std::shared_ptr<Scheduled>;

@@ -122,6 +122,9 @@ Status Scraper::append_page(const Attempt& attempt, const net::HttpResponse& res
   if (response.status != kOk) {
     return fail(ErrorCode::kUnavailable, "server returned HTTP status " + response.status_text);
   }
+  // Nothing is not even an empty archive.
+  if (response.body.empty() && response.header("content-encoding") == "gzip")
+    return fail(ErrorCode::kIo, "EOF");
   report.body_bytes = static_cast<std::int64_t>(response.body.size());
   const config::ScrapeConfig& config = *attempt.job->config;
   // Prometheus compatibility: an empty page is a good one, whatever it says it is.

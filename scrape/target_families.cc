@@ -76,7 +76,8 @@ void TargetFamilies::end_page(Appender& batch) {
     if (family.known != nullptr && family.known->metadata == now.metadata) continue;
     std::shared_ptr<const FamilyMetadata> taken = pool_.take(now.family, now.metadata);
     if (taken == nullptr) continue;
-    batch.append_metadata(taken->family, taken->metadata);
+    // A federated page says nothing but that it knows no type: no reason to forget what others say.
+    if (taken->metadata != Metadata()) batch.append_metadata(taken->family, taken->metadata);
     family.known = taken.get();
     added.push_back(std::move(taken));
   }

@@ -246,7 +246,8 @@ Status TargetSeries::Page::take_sample(Id id, bool is_first) {
     return {};
   }
   if (!line.pending && !batch_.known(line.ref)) {
-    if (line.ref == SeriesRef::kNone) ++report_.added;
+    if (!line.counted) ++report_.added;
+    line.counted = 1;
     unresolved_.emplace_back(id, TRY(labels()));
     line.pending = 1;
   }
@@ -297,6 +298,7 @@ std::vector<SeriesRef> TargetSeries::Page::keep() {
   for (const Id id : retracked_) lines_[id].tracked ^= 1;
   target_.families_.end_page(batch_);
   std::vector<SeriesRef> gone = remove_vanished();
+  target_.lines_of_good_page_ = lines_.size();
   lines_.compact();
   return gone;
 }
@@ -331,7 +333,11 @@ std::vector<SeriesRef> TargetSeries::Page::remove_vanished() {
 
 void TargetSeries::Page::forget() {
   for (const auto& entry : unresolved_) lines_[entry.first].pending = 0;
-  for (const Id id : added_) lines_.remove(id);
+  // Prometheus compatibility: lines of a page that failed are known from then on, so that they are
+  // counted as added once. But a target that fails with other lines each time must not fill the
+  // memory.
+  if (lines_.size() > 2 * target_.lines_of_good_page_ + kLinesOfFailedPagesMax)
+    for (const Id id : added_) lines_.remove(id);
   lines_.compact();
   target_.families_.forget_page();
 }

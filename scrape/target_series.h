@@ -116,6 +116,7 @@ class TargetSeries {
   struct Dropped {
     std::uint64_t duplicates = 0, out_of_order = 0, out_of_bounds = 0;
   };
+  static constexpr std::size_t kLinesOfFailedPagesMax = 1'000;  // and twice those of a good one
   static constexpr std::size_t kReportSeries = 8;
 
   std::vector<SeriesRef> take_tracked();
@@ -127,6 +128,7 @@ class TargetSeries {
   ScrapeCounters& counters_;
   PageLines lines_;
   TargetFamilies families_;
+  std::size_t lines_of_good_page_ = 0;
   std::uint32_t page_ = 0;         // number of the newest
   std::vector<SeriesRef> former_;  // made by rules that no longer hold, not marked yet
   std::array<SeriesRef, kReportSeries> report_refs_{};

@@ -47,7 +47,7 @@ class ScrapeManager : public ::testing::Test {
           connection.answer(status_, page_, {"Content-Type: " + content_type_});
           return true;
         }),
-        client_(&executor_),
+        client_(&executor_, "tester"),
         net_thread_([this] { client_.run(); }) {
     std::signal(SIGPIPE, SIG_IGN);
     folder_ = fs::temp_directory_path() /
@@ -196,6 +196,7 @@ TEST_F(ScrapeManager, AsksAsPrometheusDoes) {
   EXPECT_EQ(requests_[0].target, "/m?a=x&a=y+z");
   EXPECT_EQ(requests_[0].header("x-prometheus-scrape-timeout-seconds"), "0.5");
   EXPECT_EQ(requests_[0].header("accept-encoding"), "identity");
+  EXPECT_EQ(requests_[0].header("user-agent"), "tester");
   EXPECT_EQ(requests_[0].header("accept"),
             "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
             "application/openmetrics-text;version=0.0.1;q=0.5,"
@@ -442,22 +443,39 @@ TEST_F(ScrapeManager, RefusesJobsThatMakeNoSense) {
   EXPECT_THAT(manager_->pools(), IsEmpty());
 }
 
-TEST_F(ScrapeManager, MissesSlotsThatComeWhileATargetIsSlow) {
+TEST_F(ScrapeManager, AsksASlowTargetAgainAtOnce) {
   ASSERT_TRUE(apply(job()));
   set_page("m 1\n");
-  clock_.advance(kInterval);
-  manager_->run_due();
-  clock_.advance(kInterval);
-  manager_->run_due();  // the answer of the first is not taken yet
-  ASSERT_TRUE(executor_.run_tasks(1));
+  const auto advance = [&](DurationMs by) {
+    clock_.advance(by);
+    manager_->run_due();
+  };
+  advance(kInterval);
+  advance(kInterval);  // the answer of the first is not taken yet
+  ASSERT_TRUE(executor_.run_tasks(2));
+  EXPECT_THAT(series("m"), ElementsAre(Key(kT0 + kInterval), Key(kT0 + 2 * kInterval)));
+  EXPECT_EQ(metric("silverback_scrape_slots_missed_total"), 0);
+  for (int i = 0; i < 3; ++i) advance(kInterval);
+  ASSERT_TRUE(executor_.run_tasks(2));
   EXPECT_TRUE(executor_.is_empty());
   EXPECT_EQ(metric("silverback_scrape_slots_missed_total"), 1);
-  scrape();
-  clock_.advance(3 * kInterval);
-  manager_->run_due();
+  advance(3 * kInterval);
   ASSERT_TRUE(executor_.run_tasks(1));
   EXPECT_EQ(metric("silverback_scrape_slots_missed_total"), 3);
-  EXPECT_THAT(series("m"), SizeIs(3));
+  EXPECT_THAT(series("m"), SizeIs(5));
+}
+
+TEST_F(ScrapeManager, TakesNothingForAnArchiveAsAFailure) {
+  ASSERT_TRUE(apply(job()));
+  set_handler([](ServerConnection& connection, const ReceivedRequest&) {
+    connection.answer(200, "", {"Content-Type: text/plain", "Content-Encoding: gzip"});
+    return true;
+  });
+  scrape();
+  EXPECT_EQ(only_target().last_error, "EOF");
+  set_handler(nullptr);
+  scrape_page("");
+  EXPECT_EQ(only_target().health, Health::kUp);
 }
 
 TEST_F(ScrapeManager, GoesOnWhenTheClockIsSetBack) {

@@ -101,6 +101,7 @@ class NaiveTarget {
     std::string series;
     int generation = -1;  // -1: the store was never asked
     bool tracked = false;
+    bool counted = false;  // as added
   };
 
   void mark(const std::set<Ref>& gone, TimestampMs t) {
@@ -112,7 +113,7 @@ class NaiveTarget {
   }
 
   TwinRules rules_;
-  std::map<std::string, Line> lines_;  // of the last good page, by their text
+  std::map<std::string, Line> lines_;  // of the last good page and bad ones since, by their text
   std::set<Ref> former_;
   std::map<std::string, int> generations_;
 };
@@ -129,7 +130,7 @@ bool NaiveTarget::scrape(const std::vector<PageLine>& page, bool broken, Timesta
     const auto before = lines_.find(line.series_text());
     const bool is_first = !now.contains(line.series_text());
     Line& mine = now[line.series_text()];
-    if (is_first) mine = {series, before == lines_.end() ? -1 : before->second.generation, false};
+    if (is_first) mine = before == lines_.end() ? Line{.series = series} : before->second;
     if (series.empty()) continue;
     ++report.post_relabeling;
     const bool own_time = rules_.honor_timestamps && line.time.has_value();
@@ -138,11 +139,17 @@ bool NaiveTarget::scrape(const std::vector<PageLine>& page, bool broken, Timesta
     if (!is_first && !own_time) continue;
     if (rules_.limit != 0 && ++count > rules_.limit) continue;
     if (!accepted.contains(time)) continue;
-    if (mine.generation == -1) ++report.added;
+    if (!std::exchange(mine.counted, true)) ++report.added;
     mine.generation = generations_[series];
     taken.push_back({series, {time, line.value}});
   }
-  if (broken || (rules_.limit != 0 && count > rules_.limit)) return false;
+  if (broken || (rules_.limit != 0 && count > rules_.limit)) {
+    for (const auto& [text, line] : now) {
+      const auto known = lines_.try_emplace(text, Line{.series = line.series}).first;
+      known->second.counted = line.counted;
+    }
+    return false;
+  }
   for (const auto& [series, sample] : taken) samples[series].emplace(sample.t, sample.v);
   std::set<Ref> gone = std::exchange(former_, {});
   for (const auto& [text, line] : lines_) {
