@@ -88,14 +88,16 @@ class MisbehavingExporter(local_http.LocalServer):
         self.base_s = base_s
         self.closing = threading.Event()
         self.lock = threading.Lock()
-        self.counts = {}  # {path: scrapes}
+        self.arrivals = {}  # {path: [when each scrape came]}
         self.seen = {}  # {path: {(header, value), …} of each scrape that differed from others}
         self.documents = {}  # {path: (status, content type, text)}: for discovery by HTTP; the test changes them
         self.open_now = 0
 
     def reply(self, handler):
         with self.lock:
-            number = self.counts[handler.path] = self.counts.get(handler.path, 0) + 1
+            arrivals = self.arrivals.setdefault(handler.path, [])
+            arrivals.append(time.time())
+            number = len(arrivals)
             headers = frozenset((name.lower(), value) for name, value in handler.headers.items())
             self.seen.setdefault(handler.path, set()).add(headers)
             self.open_now += 1
@@ -134,7 +136,7 @@ demo_requests_total{{code="500",method="get",}} {n // 5}
 # TYPE demo_temperature_celsius gauge
 demo_temperature_celsius -1.5e-07
 demo_temperature_celsius{{room=""}} {n % 7}.25
-\t demo_tabs\t{{ a = "1" ,\tb="2" }}\t {n} \t
+demo_tabs\t{{ a = "1" ,\tb="2" }}\t {n} \t
 # TYPE demo_seconds histogram
 demo_seconds_bucket{{le="0.5"}} {n}
 demo_seconds_bucket{{le="2.5"}} {2 * n}
@@ -462,11 +464,11 @@ def status(scrape):
 
 @path
 def failing(scrape):
-    """Two scrapes of five: with a status, with a page that cannot be read."""
-    good = f"failing_metric {scrape.n}\n"
-    if scrape.n % 5 == 2:
+    """Two scrapes of six: with a status, with a page that cannot be read any more after the first line."""
+    good = f"failing_metric {scrape.n}\nfailing_second 1\n"
+    if scrape.n % 6 == 5:
         return scrape.page(good, status=503)
-    scrape.page(good + "}" * (scrape.n % 5 == 3) + "\n")
+    scrape.page(good.replace("second 1", "second one") if scrape.n % 6 == 2 else good)
 
 
 @path
@@ -698,7 +700,6 @@ def timestamps(scrape):
             f"dated_constant 1 {base}\n",
             f"dated_contradicting {n} {base}\n",
             f"dated_long_ago {n} 1000\n",
-            f"dated_before_1970 {n} -1000\n",
             f"undated {n}\n",
             f"sometimes_dated {n} {base + 1000 * n}\n" if n % 2 else f"other_dated {n}\n",
         ],
@@ -774,6 +775,7 @@ TEXT_LINES = {
     "time_word": "x 1 now",
     "time_too_large": "x 1 99999999999999999999",
     "time_plus": "x 1 +1000",
+    "time_negative": "x 1 -1000",
     "name_digit": "1x 1",
     "name_colon": "a:b:c 1",
     "name_colon_first": ":a 1",

@@ -7,7 +7,6 @@ looked up), or GONE (there was none, or a staleness marker ended it).
 
 import bisect
 import dataclasses
-import math
 import re
 
 import scrape_jobs
@@ -26,11 +25,18 @@ Key = frozenset  # of the items of a label set
 
 
 @dataclasses.dataclass
+class Scrapes:
+    """Of one target."""
+
+    times: list
+    numbers: list  # of each: the exporter answered it as its first, second, …; None: it never heard of it
+
+
+@dataclasses.dataclass
 class Series:
-    states: list  # after each scrape of its target; None: not asked
+    states: dict  # {number of a scrape of its target: state after it}
     dated: list  # [(t, value)] of timestamps that no scrape had
     samples: list  # [(t, value)], all
-    shown_at_end: bool
     seen: list  # times at which it was looked up and there
 
 
@@ -39,7 +45,7 @@ class Series:
 class Job:
     """The series with one value of the label `job`."""
 
-    targets: dict = dataclasses.field(default_factory=dict)  # {labels: times of its scrapes}
+    targets: dict = dataclasses.field(default_factory=dict)  # {labels: Scrapes}
     series: dict = dataclasses.field(default_factory=dict)  # {labels: Series}
 
 
@@ -55,8 +61,24 @@ def matrix(server, path, query, **times):
     return {Key(series["metric"].items()): series["values"] for series in result}
 
 
-def observe(server, since, until):
-    """{value of the label `job`: Job} of what was scraped from [since, until]."""
+def numbers_of(times, arrivals):
+    """Which request each scrape was; on a busy machine some never come."""
+    if not arrivals:
+        return list(range(1, len(times) + 1))
+    numbers = []
+    for i, t in enumerate(times):
+        # A scrape's time is that of its slot, which a request never comes before.
+        until = times[i + 1] - 0.01 if i + 1 < len(times) else t + 10
+        number = bisect.bisect_left(arrivals, until)
+        numbers.append(number if number and arrivals[number - 1] >= t - 0.01 else None)
+    return numbers
+
+
+def observe(server, since, until, arrivals):
+    """{value of the label `job`: Job} of what was scraped from [since, until].
+
+    `arrivals`: {labels of a target: when it was asked}.
+    """
     selector = f'{{__name__!~"|federated_.+",job!~"{SERVERS}"}}'
     end = until + FUTURE_S
     # By seconds from the beginning of the epoch on: timestamps on pages may be of any time.
@@ -75,7 +97,9 @@ def observe(server, since, until):
         labels = dict(key)
         if labels["__name__"] == EVERY_SCRAPE:
             target = Key((n, v) for n, v in key if n != "__name__")
-            jobs.setdefault(labels["job"], Job()).targets[target] = [t for t, _ in values]
+            times = [t for t, _ in values]
+            scrapes = Scrapes(times, numbers_of(times, arrivals.get(target)))
+            jobs.setdefault(labels["job"], Job()).targets[target] = scrapes
     for key in samples.keys() | seen.keys():
         add_series(jobs, key, samples.get(key, []), seen.get(key, []), grid)
     return jobs
@@ -94,24 +118,28 @@ def target_of(jobs, key):
 
 def add_series(jobs, key, samples, seen, grid):
     target = target_of(jobs, key)
-    name = dict(key)["__name__"]
     job = jobs.setdefault(dict(key).get("job", ""), Job())
-    times = [] if target is None else jobs[dict(target)["job"]].targets[target]
+    scrapes = Scrapes([], []) if target is None else jobs[job_of(target)].targets[target]
+    times = scrapes.times
     values = dict(samples)
     seen_at = set(round(t, 3) for t in seen)
-    states = []
-    for i, t in enumerate(times):
+    states = {}
+    for i, (t, number) in enumerate(zip(times, scrapes.numbers)):
         until = times[i + 1] if i + 1 < len(times) else grid[-1]
         # A while before the next scrape, whose page may have timestamps of some time before it.
         asked = bisect.bisect_right(grid, until - 0.3) - 1
+        if number is None:
+            continue
         if t in values:
-            states.append(values[t])
+            states[number] = values[t]
         elif grid[asked] > t:
-            states.append(KEPT if round(grid[asked], 3) in seen_at else GONE)
-        else:
-            states.append(None)
+            states[number] = KEPT if round(grid[asked], 3) in seen_at else GONE
     dated = [(t, v) for t, v in samples if t not in set(times)]
-    job.series[key] = Series(states, dated, samples, round(grid[-1], 3) in seen_at, seen)
+    job.series[key] = Series(states, dated, samples, seen)
+
+
+def job_of(key):
+    return dict(key).get("job", "")
 
 
 class Differences:
@@ -141,68 +169,86 @@ def compare_jobs(left, right, differences):
 
 
 def compare_scrapes(spec, a, b, differences):
-    common, disturbed = {}, {}
+    common = {}
     for target in sorted(a.targets.keys() | b.targets.keys(), key=sorted):
-        counts = [len(side.targets.get(target, [])) for side in (a, b)]
-        # Each begins in its own time; the last scrape of one may be under way.
-        if abs(counts[0] - counts[1]) > 3 or min(counts) < 2:
-            differences.add(spec.name, f"{shown(target)}: {counts[0]} against {counts[1]} scrapes")
-        common[target] = max(min(counts) - 1, 0)
-        disturbed[target] = late_scrapes(spec, target, a, b, common[target])
-        differences.count("scrapes that came too late on one side only", len(disturbed[target]))
+        sides = [side.targets.get(target, Scrapes([], [])) for side in (a, b)]
+        counts = [len(side.times) for side in sides]
         differences.count("targets")
-        differences.count("scrapes", common[target])
-    least = min(common.values(), default=0)
+        if min(counts) < 2:
+            differences.add(spec.name, f"{shown(target)}: {counts[0]} against {counts[1]} scrapes")
+            common[target] = []
+            continue
+        # Each begins in its own time, but then they keep pace.
+        paces = [(side.times[-1] - side.times[0]) / (len(side.times) - 1) for side in sides]
+        if abs(paces[0] - paces[1]) > 0.2 * max(paces) or abs(sides[0].times[0] - sides[1].times[0]) > SETTLING_S:
+            told = [f"{n} scrapes, one each {pace:.2f} s" for n, pace in zip(counts, paces)]
+            differences.add(spec.name, f"{shown(target)}: {told[0]} against {told[1]}")
+        common[target] = comparable_scrapes(target, sides, (a, b), differences)
+        differences.count("scrapes", len(common[target]))
     for key in sorted(a.series.keys() | b.series.keys(), key=sorted):
-        target = max((target for target in common if target <= key), key=len, default=None)
-        count = common.get(target, least or 10**6)
-        compare_series(spec, key, a.series.get(key), b.series.get(key), count, disturbed.get(target, ()), differences)
+        candidates = [target for target in common if target <= key or len(common) == 1]
+        target = max(candidates, key=len, default=None)
+        # Honored labels take a series to another job, where no target is.
+        numbers = common[target] if target else None
+        compare_series(spec, key, a.series.get(key), b.series.get(key), numbers, differences)
 
 
-def late_scrapes(spec, target, a, b, count):
-    """Numbers of scrapes that one side gave up at the timeout and the other did not: the machine was busy.
+def comparable_scrapes(target, sides, jobs, differences):
+    """Numbers of the scrapes that both made, without those that a busy machine spoiled for one of them.
 
-    Whether a page is slower than its timeout is decided by far more than what a machine is busy.
+    Such a scrape came too late for its timeout, or was never heard of. What a page has as it had before is different after
+    it, so the next one is left out, too. Whether a page is slower than its timeout is decided by far more than what a machine
+    is busy, so no other difference is hidden by that.
     """
-    timeout = key_of(target, "scrape_timeout_seconds")
-    duration = key_of(target, "scrape_duration_seconds")
+    numbers = [set(side.numbers) - {None} for side in sides]
+    last = min(max(side, default=0) for side in numbers)  # may be under way
+    spoiled = {n for n in range(1, last) if n not in numbers[0] or n not in numbers[1]}
     late = []
-    for side in (a, b):
-        if timeout not in side.series or duration not in side.series:
-            return set()
-        rows = zip(side.series[timeout].states[:count], side.series[duration].states[:count])
-        late.append({i for i, (limit, took) in enumerate(rows) if float(took) > 0.98 * float(limit)})
-    return late[0] ^ late[1]
+    for job in jobs:
+        timeout, took = (job.series.get(target | {("__name__", f"scrape_{what}_seconds")}) for what in ("timeout", "duration"))
+        pairs = {n: (timeout.states.get(n), took.states.get(n)) for n in timeout.states} if timeout and took else {}
+        late.append({n for n, pair in pairs.items() if all(map(is_number, pair)) and float(pair[1]) > 0.98 * float(pair[0])})
+    spoiled |= late[0] ^ late[1]
+    first = min((min(side, default=1) for side in numbers), default=1)
+    differences.count("scrapes left out", len([n for n in spoiled if n >= first]))
+    return [n for n in range(1, last) if not {n, n - 1} & spoiled]
 
 
-def key_of(target, name):
-    return target | {("__name__", name)}
-
-
-def compare_series(spec, key, a, b, count, disturbed, differences):
-    absent = Series([], [], [], False, [])
+def compare_series(spec, key, a, b, numbers, differences):
+    absent = Series({}, [], [], [])
     a, b = a or absent, b or absent
-    count = min(count, len(a.states) or count, len(b.states) or count)
-    sides = [(s.states + [GONE] * count)[:count] for s in (a, b)]
+    if numbers is None:
+        numbers = sorted(a.states.keys() & b.states.keys())[:-1] or sorted(a.states.keys() | b.states.keys())[:-1]
     differences.count("series")
-    differences.count("states of series", count)
+    differences.count("states of series", len(numbers))
     if is_dated_only(a) and is_dated_only(b) and not spec.own_clock:
         pass  # when it is looked up depends on the page's timestamps and the time of the question
     else:
-        for i, (x, y) in enumerate(zip(*sides)):
+        # Of a series that one side never had, there are no states.
+        sides = [s.states if s.states else dict.fromkeys(numbers, GONE) for s in (a, b)]
+        for n in numbers:
+            x, y = (side.get(n) for side in sides)
             if dict(key)["__name__"] == "scrape_duration_seconds":
-                x, y = (is_number(side) for side in (x, y))
-            # A scrape that failed counts in the next one as well: what it had not is added again.
-            if x != y and None not in (x, y) and not {i, i - 1} & disturbed:
-                told = [" ".join(str(state) for state in side[max(i - 2, 0) : i + 3]) for side in sides]
-                differences.add(spec.name, f"{shown(key)} at scrape {i + 1}: {x} against {y} (around: {told[0]} | {told[1]})")
+                x, y = is_number(x), is_number(y)
+            if x != y and None not in (x, y):
+                told = [" ".join(str(side.get(m)) for m in range(n - 2, n + 4)) for side in sides]
+                differences.add(spec.name, f"{shown(key)} at scrape {n}: {x} against {y} (around: {told[0]} | {told[1]})")
                 return
-    dated = [s.dated[: min(len(a.dated), len(b.dated))] for s in (a, b)]
-    one_scrape = math.ceil(len(dated[0]) / max(count, 1))
-    if abs(len(a.dated) - len(b.dated)) > 3 * max(one_scrape, 1) or (bool(a.dated) != bool(b.dated)):
-        differences.add(spec.name, f"{shown(key)}: {len(a.dated)} against {len(b.dated)} with timestamps of their own")
-    elif not spec.own_clock and dated[0] != dated[1]:
-        differences.add(spec.name, f"{shown(key)}: with timestamps of their own {dated[0][:4]} against {dated[1][:4]}")
+    if spec.own_clock:
+        return
+    # From the first page that both had on: what is told there is what the number of the page makes it.
+    known = [set(s.dated) for s in (a, b)]
+    for i, (t, v) in enumerate(a.dated + b.dated):
+        whose, other = (known[0], known[1]) if i < len(a.dated) else (known[1], known[0])
+        if (t, v) not in other and (numbers and is_of_pages(v, numbers)):
+            side = "left" if whose is known[0] else "right"
+            differences.add(spec.name, f"{shown(key)}: only the {side} has {v} at {t}, a timestamp of the page's")
+            return
+
+
+def is_of_pages(value, numbers):
+    """Values with timestamps of their own are the number of their page."""
+    return value.isdigit() and int(value) in numbers
 
 
 def is_number(state):
@@ -210,7 +256,7 @@ def is_number(state):
 
 
 def is_dated_only(series):
-    return not any(is_number(state) for state in series.states)
+    return not any(is_number(state) for state in series.states.values())
 
 
 @dataclasses.dataclass

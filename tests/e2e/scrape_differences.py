@@ -1,32 +1,410 @@
-"""What Prometheus 2.42 does in another way than 3.14, in one table."""
+"""What Prometheus 2.42 does in another way than 3.14, and what Silverback does in another way than both: all of it is in
+the table DIFFERENCES, a row each, with the reason.
 
+A row turns what Prometheus stored and said into what is to be expected, so that the comparison after it is exact. What
+3.14 does was measured with a 3.14.0.
+"""
+
+import copy
 import dataclasses
+import decimal
+import math
+import typing
+
+import scrape_comparison
+import scrape_jobs
+
+from scrape_comparison import GONE, Key
 
 
 @dataclasses.dataclass
 class Row:
     name: str
     why: str
+    change: typing.Callable  # of a Reference
+    is_ours: bool = False  # not of 2.42: Silverback does it in another way than any Prometheus
 
 
-DIFFERENCES = []
+@dataclasses.dataclass
+class Reference:
+    """What Prometheus stored, said and asked; the rows change it."""
+
+    jobs: dict  # as of scrape_comparison.observe()
+    targets: dict  # `data` of /api/v1/targets
+    metadata: dict  # {job: rows of /api/v1/targets/metadata}
+    requests: dict  # {path: {headers of a request}}
+
+    def active(self, pool, case=None):
+        for target in self.targets["activeTargets"]:
+            if target["scrapePool"] == pool and case in (None, target["labels"].get("case")):
+                yield target
+
+    def target(self, pool, case=None):
+        """The labels of one target, if it was found."""
+        return next((Key(target["labels"].items()) for target in self.active(pool, case)), None)
+
+    def reports(self, pool, case, **values):
+        """Each scrape of a target reports so much."""
+        target = self.target(pool, case)
+        job = self.jobs.get(pool)
+        if job is None or target is None:
+            return
+        for name, value in values.items():
+            series = job.series.get(target | {("__name__", name)})
+            if series:
+                series.states.update({n: value for n in series.states})
+
+    def fails(self, pool, case=None):
+        """The page is not read, and nothing stored."""
+        target = self.target(pool, case)
+        job = self.jobs.get(pool, scrape_comparison.Job())
+        for key in [key for key in job.series if target and target <= key]:
+            if not dict(key)["__name__"].startswith(("up", "scrape_")):
+                del job.series[key]
+        self.reports(pool, case, up="0", **dict.fromkeys(SAMPLES, "0"), scrape_series_added="0")
+        for told in self.active(pool, case):
+            told["health"] = "down"
+
+    def reads(self, pool, case, *series):
+        """The page is read: {labels with __name__: value}; a value `n` is the number of the scrape."""
+        target = self.target(pool, case)
+        job = self.jobs.get(pool)
+        if job is None or target is None:
+            return
+        numbers = job.targets[target].numbers
+        for labels in series:
+            labels = dict(labels)
+            value = labels.pop("value")
+            states = {n: str(n) if value == "n" else value for n in numbers if n}
+            key = target | Key(labels.items())
+            job.series[key] = scrape_comparison.Series(states, [], [], [])
+        added = str(len(series))
+        self.reports(pool, case, up="1", **dict.fromkeys(SAMPLES, added))
+        reported = job.series[target | {("__name__", "scrape_series_added")}]
+        for n in reported.states:
+            reported.states[n] = added if n == 1 else "0"
+        for told in self.active(pool, case):
+            told["health"], told["lastError"] = "up", ""
+
+    def rename_labels(self, pool, old, new):
+        """A label of a target is another one: `old` and `new` are (name, value)."""
+        renamed = lambda key: key - {old} | {new} if old in key else key
+        job = self.jobs.get(pool, scrape_comparison.Job())
+        job.targets = {renamed(target): scrapes for target, scrapes in job.targets.items()}
+        job.series = {renamed(key): series for key, series in job.series.items()}
 
 
-def applying(reference_is_2, ours_is_2):
-    return DIFFERENCES if reference_is_2 and not ours_is_2 else []
+SAMPLES = ("scrape_samples_scraped", "scrape_samples_post_metric_relabeling")
 
 
-def as_3_14(rows, jobs, targets):
-    pass
+def sample(name, value="1", **labels):
+    return {"__name__": name, "value": value, **labels}
 
 
-def metadata_as_3_14(rows, job, metadata):
-    return metadata
+def as_float(text):
+    """A bound as a number is written: `1.0`, `1e+06`."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    if math.isinf(number) or math.isnan(number):
+        return {math.inf: "+Inf", -math.inf: "-Inf"}.get(number, "NaN")
+    sign, digits, exponent = decimal.Decimal(repr(number)).normalize().as_tuple()
+    magnitude = len(digits) + exponent - 1
+    if number and not -4 <= magnitude < 6:
+        digits = "".join(map(str, digits))
+        mantissa = digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
+        return f"{'-' * sign}{mantissa}e{magnitude:+03d}"
+    plain = format(decimal.Decimal(repr(number)), "f").rstrip("0").rstrip(".") if "." in repr(number) else repr(number)
+    return plain if "." in plain else plain + ".0"
 
 
-def is_metadata_excused(rows, name):
-    return False
+def with_float_bounds(key):
+    """`le` and `quantile` as floats, where they are of a histogram or a summary: a page's gauge has both."""
+    labels = dict(key)
+    if ("le" in labels) == ("quantile" in labels):
+        return key
+    name = "le" if "le" in labels else "quantile"
+    if name == "le" and not labels["__name__"].endswith("_bucket"):
+        return key
+    return Key((labels | {name: as_float(labels[name])}).items())
 
 
-def requests_as_3_14(rows, requests):
-    return requests
+def float_bounds(reference):
+    for job in reference.jobs.values():
+        for key, series in list(job.series.items()):
+            new = with_float_bounds(key)
+            if new != key:
+                # Of two that become one, the first of the page stays; on the pages here, that is the one to rename.
+                job.series[new] = job.series.pop(key)
+
+
+def types_of_pages(reference):
+    for case in ("none", "json", "html", "malformed", "no_slash", "blank"):
+        reference.fails("types", case)
+
+
+def names_in_quotes(reference):
+    around = sample("before"), sample("after")
+    reference.reads("text_lines", "labels_name_quoted", *around, sample("x", **{"a.b": "1"}))
+    reference.reads("text_lines", "name_quoted", *around, sample("x.y"))
+    reference.reads("text_lines", "name_quoted_and_labels", *around, sample("x.y", a="1"))
+    reference.reads("text_lines", "name_quoted_last", *around, sample("x.y", a="1"))
+    reference.reports("text_lines", "name_quoted_empty", scrape_samples_scraped="2")
+    reference.reads("openmetrics_lines", "labels_quoted", sample("x.y", **{"a.b": "c"}))
+    reference.reads(
+        "utf8",
+        None,
+        sample("demo.dotted", "n"),
+        sample("demo.dotted", "n", **{"label.dotted": "a", "plain": "b"}),
+        sample("тест", "n", l="ü"),
+        sample("demo_quoted_label", "n", **{"a b": "c"}),
+    )
+    reference.reports("utf8_legacy", None, scrape_samples_scraped="1")
+    for job in ("utf8", "utf8_legacy"):
+        for target in reference.active(job):
+            told = {"target": target["labels"], "metric": "demo.dotted", "type": "gauge", "unit": ""}
+            reference.metadata.setdefault(job, []).append(told | {"help": "A name in quotes."})
+    reference.reads(
+        "relabel_dotted_name",
+        None,
+        sample("constant_metric.x", "1", a="1"),
+        sample("constant_other.x", "2", a="1"),
+        sample("constant_region.x", "3", region="exposed"),
+    )
+
+
+def openmetrics_leniency(reference):
+    reference.reads("openmetrics_lines", "labels_comma_last", sample("x", a="1"))
+    reference.reads("openmetrics_lines", "exemplar_of_gauge", sample("x"))
+    reference.reads("openmetrics_lines", "exemplar_of_sum", sample("x_sum"))
+    for case in ("trailing_blank", "exemplar_two_blanks"):
+        reference.reports("openmetrics_lines", case, **dict.fromkeys(SAMPLES, "1"))
+        job, target = reference.jobs.get("openmetrics_lines"), reference.target("openmetrics_lines", case)
+        if job and target:
+            added = job.series[target | {("__name__", "scrape_series_added")}]
+            added.states.update({1: "1"})
+
+
+def dropped_targets(reference):
+    counts = dict.fromkeys((job.name for job in scrape_jobs.JOBS), 0)
+    for target in reference.targets["droppedTargets"]:
+        target["scrapePool"] = target["discoveredLabels"]["job"]
+        counts[target["scrapePool"]] += 1
+    pools = {target["scrapePool"] for target in reference.targets["activeTargets"]}
+    reference.targets["droppedTargetCounts"] = {pool: n for pool, n in counts.items() if n or pool in pools}
+
+
+def labels_of_histograms(reference):
+    more = ("scrape_native_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb")
+    for target in reference.targets["activeTargets"] + reference.targets["droppedTargets"]:
+        target["discoveredLabels"] |= {f"__{name}__": "false" for name in more}
+
+
+def no_default_port(reference):
+    reference.rename_labels("address_without_port", ("instance", "127.0.0.1:80"), ("instance", "127.0.0.1"))
+    for target in reference.active("address_without_port"):
+        target["labels"]["instance"] = "127.0.0.1"
+        for member in ("scrapeUrl", "globalUrl", "lastError"):
+            target[member] = target[member].replace("//127.0.0.1:80/", "//127.0.0.1/").replace("//vm:80/", "//vm/")
+
+
+def tracked_timestamps(reference):
+    job = reference.jobs.get("timestamps_tracked", scrape_comparison.Job())
+    for key, series in job.series.items():
+        if dict(key)["__name__"] == "dated_half":
+            series.states.update({n: GONE for n in series.states if n % 6 >= 3})
+
+
+def error_texts(reference):
+    for (pool, case), text in ERRORS.items():
+        for target in reference.active(pool, case):
+            if target["health"] == "down":
+                target["lastError"] = text
+
+
+ACCEPT = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,"
+    "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+ACCEPT_OF_JOB = {
+    "protocols": "text/plain;version=0.0.4;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+    "*/*;q=0.4",
+    "utf8_legacy": ACCEPT.replace("allow-utf-8", "underscores"),
+}
+
+
+def negotiation(reference):
+    def asked(path, headers):
+        headers = dict(headers)
+        job = path.rpartition("of=")[2].partition("&")[0]
+        headers["accept"] = ACCEPT_OF_JOB.get(job, ACCEPT)
+        if job == "uncompressed":
+            headers["accept-encoding"] = "identity"
+        if job == "http_headers":
+            headers |= {"x-scope": "a, b", "x-secret": "s"}
+        return tuple(sorted(headers.items()))
+
+    for path, requests in reference.requests.items():
+        reference.requests[path] = {asked(path, one) for one in requests}
+
+
+def blanks_before_names(reference):
+    around = sample("before"), sample("after")
+    for case in ("blank_first", "tab_first"):
+        reference.reads("text_lines", case, *around, sample("x"))
+
+
+def removed_jobs(reference):
+    job = reference.jobs.get("reload_removed", scrape_comparison.Job())
+    for series in job.series.values():
+        series.seen = [t for t in series.seen if any(0 <= t - at <= scrape_jobs.INTERVAL_S for at, _ in series.samples)]
+
+
+def failed_scrapes(reference):
+    """What was there before a scrape that failed after some lines is marked."""
+    for pool, failing in (("sample_limit_sometimes", lambda n: n % 3 == 0), ("failing", lambda n: n % 6 == 2)):
+        for key, series in reference.jobs.get(pool, scrape_comparison.Job()).series.items():
+            if not dict(key)["__name__"].startswith(("up", "scrape_")):
+                series.states.update({n: GONE for n in series.states if failing(n)})
+
+
+def limits_after_reload(reference):
+    for key, series in reference.jobs.get("reload_limit", scrape_comparison.Job()).series.items():
+        if not dict(key)["__name__"].startswith(("up", "scrape_")):
+            series.seen = [t for t in series.seen if any(0 <= t - at <= scrape_jobs.INTERVAL_S for at, _ in series.samples)]
+
+
+DIFFERENCES = [
+    Row("types of pages", "3.x reads a page without a known Content-Type only by fallback_scrape_protocol", types_of_pages),
+    Row("bounds as floats", "3.x stores le and quantile as floats: 1 as 1.0", float_bounds),
+    Row("names in quotes", "3.x reads names of UTF-8, and lets relabelling make them", names_in_quotes),
+    Row(
+        "lenient OpenMetrics",
+        "3.x allows exemplars anywhere and a comma after the last label, and reads a line before what follows it",
+        openmetrics_leniency,
+    ),
+    Row("dropped targets", "3.x tells their number and pool", dropped_targets),
+    Row("labels of histograms", "3.x discovers what a target is to do with native histograms", labels_of_histograms),
+    Row("no default port", "3.x adds none to an address", no_default_port),
+    Row("tracked timestamps", "track_timestamps_staleness is of 2.48", tracked_timestamps),
+    Row("negotiation", "3.x names escapings in Accept; some settings of how to ask are newer than 2.42", negotiation),
+    Row("texts of errors", "3.x says what it read when it could not go on", error_texts),
+    Row("blanks before names", "Prometheus makes them part of the name: ` x`", blanks_before_names, is_ours=True),
+    Row("removed jobs", "Prometheus marks nothing stale when a job is removed", removed_jobs, is_ours=True),
+    Row(
+        "failed scrapes",
+        "what Prometheus read of a page before it failed, it takes as seen, and marks nothing stale of it",
+        lambda reference: (failed_scrapes(reference), limits_after_reload(reference)),
+        is_ours=True,
+    ),
+]
+
+# {(job, case): what 3.14 says}; of numbers, see scrape_comparison.comparable().
+ERRORS = {
+    ("braces", None): 'expected label name, got "{" ("INVALID") while parsing: "nested_metric{{"',
+    ("html", None): 'received unsupported Content-Type "text/html" and no fallback_scrape_protocol specified for target',
+    ("html_as_text", None): 'expected a valid start token, got "<" ("INVALID") while parsing: "<"',
+    ("openmetrics_lines", "blank_first"): 'expected a valid start token, got " " ("INVALID") while parsing: " "',
+    ("openmetrics_lines", "blank_line"): 'expected a valid start token, got "\\n" ("INVALID") while parsing: "\\n"',
+    ("openmetrics_lines", "carriage_return"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x 1\\r"',
+    ("openmetrics_lines", "carriage_returns"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x 1\\r"',
+    ("openmetrics_lines", "comment"): 'expected a valid start token, got "# c" ("INVALID") while parsing: "# c"',
+    ("openmetrics_lines", "comment_without_blank"): 'expected a valid start token, got "#c" ("INVALID") while parsing: "#c"',
+    ("openmetrics_lines", "cut"): 'expected label value, got "\\"1" ("INVALID") while parsing: "x{a=\\"1"',
+    ("openmetrics_lines", "eof_blanks"): 'expected a valid start token, got "#  " ("INVALID") while parsing: "#  "',
+    ("openmetrics_lines", "exemplar_no_value"): 'expected value after exemplar labels, got "\\n" ("INVALID") while parsing: "x_total 1 # {a=\\"b\\"}\\n"',
+    ("openmetrics_lines", "exemplar_rest"): 'expected next entry after exemplar timestamp, got " 2\\n" ("TIMESTAMP") while parsing: "x_total 1 # {a=\\"b\\"} 0.5 1 2\\n"',
+    ("openmetrics_lines", "exemplar_time_nan"): 'invalid exemplar timestamp NaN',
+    ("openmetrics_lines", "exemplar_two_blanks"): 'expected a valid start token, got " # {a" ("COMMENT") while parsing: " # {a"',
+    ("openmetrics_lines", "labels_blank"): 'expected label name, got " " ("INVALID") while parsing: "x{ "',
+    ("openmetrics_lines", "labels_no_comma"): 'expected comma or brace close, got "b=" ("LNAME") while parsing: "x{a=\\"1\\"b="',
+    ("openmetrics_lines", "not_utf8"): 'invalid UTF-8 label value: "\\"\\xff\\""',
+    ("openmetrics_lines", "only_newline"): 'expected a valid start token, got "\\n" ("INVALID") while parsing: "\\n"',
+    ("openmetrics_lines", "tab"): 'expected value after metric, got "\\t" ("INVALID") while parsing: "x\\t"',
+    ("openmetrics_lines", "time_hex"): 'unsupported character in float while parsing: "x 1 0x1p-2"',
+    ("openmetrics_lines", "time_inf"): 'invalid timestamp +Inf',
+    ("openmetrics_lines", "time_nan"): 'invalid timestamp NaN',
+    ("openmetrics_lines", "trailing_blank"): 'expected a valid start token, got "\\n#" ("LINEBREAK") while parsing: "\\n#"',
+    ("openmetrics_lines", "two_blanks"): 'expected value after metric, got "  " ("INVALID") while parsing: "x  "',
+    ("openmetrics_lines", "unit_not_suffix"): 'unit "seconds" not a suffix of metric "x"',
+    ("openmetrics_lines", "value_hex"): 'unsupported character in float while parsing: "x 0x1p-2"',
+    ("openmetrics_lines", "value_underscore"): 'unsupported character in float while parsing: "x 1_000"',
+    ("text_lines", "brace_only"): 'expected label name, got "\\n" ("INVALID") while parsing: "{\\n"',
+    ("text_lines", "braces_only"): 'metric name not set while parsing: "{} 1"',
+    ("text_lines", "byte_order_mark"): 'expected a valid start token, got "\\xef" ("INVALID") while parsing: "\\xef"',
+    ("text_lines", "carriage_return"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x 1\\r"',
+    ("text_lines", "carriage_returns"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x 1\\r"',
+    ("text_lines", "cut_in_labels"): 'expected label value, got "\\"1\\n" ("INVALID") while parsing: "x{a=\\"1\\n"',
+    ("text_lines", "cut_in_name"): 'expected value after metric, got "\\n" ("INVALID") while parsing: "x\\n"',
+    ("text_lines", "exemplar"): 'expected timestamp or new record, got "#" ("INVALID") while parsing: "x{le=\\"1\\"} 1 #"',
+    ("text_lines", "labels_comma_first"): 'expected label name, got ",a" ("COMMA") while parsing: "x{,a"',
+    ("text_lines", "labels_comma_only"): 'expected label name, got ",}" ("COMMA") while parsing: "x{,}"',
+    ("text_lines", "labels_escaped_end"): 'expected label value, got "\\"\\\\\\"} 1\\nafter 1\\n\\n" ("INVALID") while parsing: "x{a=\\"\\\\\\"} 1\\nafter 1\\n\\n"',
+    ("text_lines", "labels_name_colon"): 'expected equal, got ":" ("INVALID") while parsing: "x{a:"',
+    ("text_lines", "labels_name_dash"): 'expected equal, got "-" ("INVALID") while parsing: "x{a-"',
+    ("text_lines", "labels_name_digit"): 'expected label name, got "1" ("INVALID") while parsing: "x{1"',
+    ("text_lines", "labels_name_empty"): 'expected label name, got "=\\"" ("EQUAL") while parsing: "x{=\\""',
+    ("text_lines", "labels_no_equals"): 'expected equal, got "\\"1\\"}" ("QSTRING") while parsing: "x{a\\"1\\"}"',
+    ("text_lines", "labels_not_equals"): 'expected equal, got "!" ("INVALID") while parsing: "x{a!"',
+    ("text_lines", "labels_quote_missing"): 'expected label value, got "1" ("INVALID") while parsing: "x{a=1"',
+    ("text_lines", "labels_single_quotes"): 'expected label value, got "\'" ("INVALID") while parsing: "x{a=\'"',
+    ("text_lines", "labels_two_braces"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x{a=\\"1\\"}}"',
+    ("text_lines", "labels_two_commas"): 'expected label name, got ",b" ("COMMA") while parsing: "x{a=\\"1\\",,b"',
+    ("text_lines", "labels_unclosed"): 'expected label name, got "1" ("INVALID") while parsing: "x{a=\\"1\\" 1"',
+    ("text_lines", "labels_unclosed_quote"): 'expected label value, got "\\"1} 1\\nafter 1\\n\\n" ("INVALID") while parsing: "x{a=\\"1} 1\\nafter 1\\n\\n"',
+    ("text_lines", "name_as_label"): 'metric name not set while parsing: "{__name__=\\"x\\"} 1"',
+    ("text_lines", "name_both"): 'metric name already set while parsing: "x{\\"y\\"}"',
+    ("text_lines", "name_dash"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "a-b"',
+    ("text_lines", "name_digit"): 'expected a valid start token, got "1" ("INVALID") while parsing: "1"',
+    ("text_lines", "name_dot"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "a.b"',
+    ("text_lines", "name_missing"): 'metric name not set while parsing: "{a=\\"1\\"} 1"',
+    ("text_lines", "name_quoted_empty"): 'missing metric name (__name__ label)',
+    ("text_lines", "name_quoted_twice"): 'metric name already set while parsing: "{\\"x\\",\\"y\\"}"',
+    ("text_lines", "name_unicode"): 'expected a valid start token, got "\\xc3" ("INVALID") while parsing: "\\xc3"',
+    ("text_lines", "not_utf8_help"): 'help text "\\xff" is not a valid utf8 string',
+    ("text_lines", "not_utf8_name"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x\\xff"',
+    ("text_lines", "not_utf8_value"): 'invalid UTF-8 label value: "\\"\\xff\\""',
+    ("text_lines", "nul_in_name"): 'expected value after metric, got "\\x00" ("INVALID") while parsing: "x\\x00"',
+    ("text_lines", "start_timestamp"): 'expected timestamp or new record, got "s" ("INVALID") while parsing: "x 1 s"',
+    ("text_lines", "time_float"): 'expected next entry after timestamp, got "." ("INVALID") while parsing: "x 1 1000."',
+    ("text_lines", "time_negative"): 'expected timestamp or new record, got "-" ("INVALID") while parsing: "x 1 -"',
+    ("text_lines", "time_plus"): 'expected timestamp or new record, got "+" ("INVALID") while parsing: "x 1 +"',
+    ("text_lines", "time_too_large"): 'strconv.ParseInt: parsing "…": value out of range while parsing: "x 1 99999999999999999999"',
+    ("text_lines", "time_word"): 'expected timestamp or new record, got "n" ("INVALID") while parsing: "x 1 n"',
+    ("text_lines", "utf8_surrogate"): 'invalid UTF-8 label value: "\\"\\xed\\xa0\\x80\\""',
+    ("text_lines", "value_comma"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x 1,5"',
+    ("text_lines", "value_hex"): 'unsupported character in float while parsing: "x 0x1p-2"',
+    ("text_lines", "value_in_quotes"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x \\"1\\""',
+    ("text_lines", "value_minus_nan"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x -NaN"',
+    ("text_lines", "value_missing"): 'expected value after metric, got "\\n" ("INVALID") while parsing: "x\\n"',
+    ("text_lines", "value_missing_blank"): 'expected value after metric, got "\\n" ("INVALID") while parsing: "x \\n"',
+    ("text_lines", "value_plus_nan"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x +NaN"',
+    ("text_lines", "value_too_large"): 'strconv.ParseFloat: parsing "…": value out of range while parsing: "x 1e999"',
+    ("text_lines", "value_two"): 'expected next entry after timestamp, got "3\\n" ("TIMESTAMP") while parsing: "x 1 2 3\\n"',
+    ("text_lines", "value_underscore"): 'unsupported character in float while parsing: "x 1_000"',
+    ("text_lines", "value_word"): 'strconv.ParseFloat: parsing "…": invalid syntax while parsing: "x one"',
+    ("types", "blank"): 'non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target',
+    ("types", "html"): 'received unsupported Content-Type "text/html" and no fallback_scrape_protocol specified for target',
+    ("types", "json"): 'received unsupported Content-Type "application/json" and no fallback_scrape_protocol specified for target',
+    ("types", "malformed"): 'cannot parse Content-Type "text/plain; =" and no fallback_scrape_protocol for target\nmime: invalid media parameter',
+    ("types", "no_slash"): 'received unsupported Content-Type "text" and no fallback_scrape_protocol specified for target',
+    ("types", "none"): 'non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target',
+    ("utf8_legacy", None): 'invalid metric name or label names: {__name__="demo.dotted", instance="EXPORTER", job="utf8_legacy"}',
+}
+
+
+def applying(reference, ours):
+    return [row for row in DIFFERENCES if (not ours.is_prometheus if row.is_ours else reference.is_2 and not ours.is_2)]
+
+
+def has_bounds_as_text(rows):
+    return any(row.change is float_bounds for row in rows)
+
+
+def as_expected(rows, jobs, targets, metadata, requests):
+    reference = Reference(jobs, copy.deepcopy(targets), metadata, requests)
+    for row in rows:
+        row.change(reference)
+    return reference

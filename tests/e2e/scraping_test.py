@@ -48,7 +48,7 @@ class Side:
         self.version = 0
         self.places = self.neutral_places = {}  # {name: address} and {address: name}
         self.neutral_ports = {}
-        self.is_2 = False
+        self.is_2 = self.is_prometheus = False
 
     @property
     def config(self):
@@ -162,9 +162,10 @@ class Run:
             side.replace(side.config, "{}\n")
             self.started.append(side.server)
             side.server.start()
-            version = side.server.api("status/buildinfo")["version"]
-            side.is_2 = version.startswith("2.")
-            print(f"{side.server.name} is of version {version}", flush=True)
+            built = side.server.api("status/buildinfo")
+            side.is_2 = built["version"].startswith("2.")
+            side.is_prometheus = "applicationVersion" not in built
+            print(f"{side.server.name} is of version {built['version']}", flush=True)
         self.began = time.time()
         for side in self.sides:
             side.configure()
@@ -194,17 +195,31 @@ class Run:
 
     def compare(self):
         until = math.floor(time.time() * 2) / 2 - 1
-        left, right = (scrape_comparison.observe(side, math.floor(self.began), until) for side in self.sides)
         told = [side.api("targets") for side in self.sides]
-        self.rows = scrape_differences.applying(self.reference.is_2, self.ours.is_2)
-        scrape_differences.as_3_14(self.rows, left, told[0])
-        scrape_comparison.compare_jobs(left, right, self.differences)
-        scrape_comparison.compare_targets(*told, self.differences)
+        left, right = (
+            scrape_comparison.observe(side, math.floor(self.began), until, self.arrivals(side, told)) for side in self.sides
+        )
+        self.rows = scrape_differences.applying(self.reference, self.ours)
+        expected = scrape_differences.as_expected(
+            self.rows, left, told[0], self.metadata(self.reference), self.requests(self.reference)
+        )
+        scrape_comparison.compare_jobs(expected.jobs, right, self.differences)
+        scrape_comparison.compare_targets(expected.targets, told[1], self.differences)
+        self.compare_metadata(expected.metadata, self.metadata(self.ours))
+        self.compare_requests(expected.requests, self.requests(self.ours))
         self.compare_pools()
         self.compare_series_of_servers(until)
-        self.compare_metadata()
         self.compare_federation()
-        self.compare_requests()
+
+    def arrivals(self, side, told):
+        """{labels of a target: when the side's exporter was asked}"""
+        by_url = {f"http://EXPORTER{side.neutral(path)}": times for path, times in side.exporter.arrivals.items()}
+        targets = [target for data in told for target in data["activeTargets"]]
+        return {
+            scrape_comparison.Key(target["labels"].items()): by_url[target["scrapeUrl"]]
+            for target in targets
+            if target["scrapeUrl"] in by_url
+        }
 
     def compare_pools(self):
         pools = [side.api("scrape_pools")["scrapePools"] for side in self.sides]
@@ -237,6 +252,8 @@ class Run:
             for side in self.sides:
                 answer = side.api("query", query=selector, time=f"{until:.3f}")["result"]
                 keys.append({scrape_comparison.Key(series["metric"].items()) for series in answer})
+            if scrape_differences.has_bounds_as_text(self.rows):
+                keys[0] = {scrape_differences.with_float_bounds(key) for key in keys[0]}
             if "ALERTMANAGER" in self.peers or "alertmanager" not in selector:
                 if len(keys[1]) < least:
                     self.differences.add(selector, f"{len(keys[1])} series only")
@@ -245,28 +262,37 @@ class Run:
                 line = f"{scrape_comparison.shown(key)}: only the {'left' if key in keys[0] else 'right'} has it"
                 self.differences.add(selector, line)
 
-    def compare_metadata(self):
-        rows = lambda side, job: scrape_comparison.unordered(
-            side.api("targets/metadata", match_target=f'{{job="{job}"}}')
-        )
-        own = set()
-        for job in ("self", "federate"):
-            own |= {row["metric"] for side in self.sides for row in rows(side, job)}
-        for job in [job.name for job in scrape_jobs.EXPORTER_JOBS] + ["node"]:
-            left, right = (rows(side, job) for side in self.sides)
-            left = scrape_differences.metadata_as_3_14(self.rows, job, left)
-            self.differences.count("rows of targets/metadata", len(left))
-            for row in left:
-                if row not in right:
-                    self.differences.add("/api/v1/targets/metadata", f"only the left has {str(row)[:300]}")
-            for row in right:
-                if row not in left:
-                    self.differences.add("/api/v1/targets/metadata", f"only the right has {str(row)[:300]}")
-        left, right = (side.api("metadata") for side in self.sides)
-        for name in sorted((left.keys() | right.keys()) - own):
-            a, b = (scrape_comparison.unordered(side.get(name, [])) for side in (left, right))
+    def metadata(self, side):
+        jobs = [job.name for job in scrape_jobs.EXPORTER_JOBS] + ["node"]
+        return {job: side.api("targets/metadata", match_target=f'{{job="{job}"}}') for job in jobs}
+
+    def compare_metadata(self, left, right):
+        for job in left:
+            self.differences.count("rows of targets/metadata", len(left[job]))
+            for whose, here, there in (("left", left[job], right[job]), ("right", right[job], left[job])):
+                for row in here:
+                    if row not in there:
+                        self.differences.add("/api/v1/targets/metadata", f"only the {whose} has {str(row)[:300]}")
+        # Over all targets, but for those of which each server has its own.
+        own = {
+            row["metric"]
+            for side in self.sides
+            for job in ("self", "federate")
+            for row in side.api("targets/metadata", match_target=f'{{job="{job}"}}')
+        }
+        told = [side.api("metadata") for side in self.sides]
+        # What targets say of a family is there once, however many say it.
+        expected = {}
+        for rows in left.values():
+            for row in rows:
+                said = {member: row[member] for member in ("type", "help", "unit")}
+                if said not in expected.setdefault(row["metric"], []):
+                    expected[row["metric"]].append(said)
+        for name in sorted((told[0].keys() | told[1].keys() | expected.keys()) - own):
+            a = scrape_comparison.unordered(expected.get(name) or told[0].get(name, []))
+            b = scrape_comparison.unordered(told[1].get(name, []))
             self.differences.count("families of metadata")
-            if a != b and not scrape_differences.is_metadata_excused(self.rows, name):
+            if a != b:
                 self.differences.add("/api/v1/metadata", f"{name}: {str(a)[:300]} against {str(b)[:300]}")
         for parameters in ({"metric": "demo_requests_total", "match_target": '{job="text"}'}, {"metric": "om_requests"}):
             a, b = (scrape_comparison.unordered(side.api("targets/metadata", **parameters)) for side in self.sides)
@@ -277,7 +303,7 @@ class Run:
         questions = [
             {"match[]": '{job="text",__name__!~"federated_.*"}'},
             {"match[]": ['{__name__=~"demo_.*",job="text"}', 'up{job=~"text|slow|refused"}']},
-            {"match[]": '{job="vanishing",__name__!="vanishing_odd",__name__!~"vanishing_half|federated_.*"}'},
+            {"match[]": '{job="vanishing",__name__!="vanishing_odd",__name__!~"vanishing_half|vanishing_own|federated_.*"}'},
             {"match[]": '{__name__="nothing"}'},
             {"match[]": "}"},
             {},
@@ -288,6 +314,9 @@ class Run:
             if left.status != right.status:
                 self.differences.add(path, f"status {left.status} against {right.status}: {right.text[:300]}")
             types = [response.headers["Content-Type"].replace(" ", "") for response in (left, right)]
+            # 3.x says how names are escaped.
+            if self.reference.is_2 and not self.ours.is_2 and left.status == 200:
+                types[0] += ";escaping=underscores"
             if types[0] != types[1]:
                 self.differences.add(path, f"Content-Type {types[0]} against {types[1]}")
             pages = [
@@ -301,19 +330,20 @@ class Run:
                         self.differences.add(path, f"{a} against {b}")
                         break
 
-    def compare_requests(self):
+    def requests(self, side):
+        """{path: {headers of a request}}, however the server names itself."""
+        requests = {}
+        for path, asked in side.exporter.seen.items():
+            if not path.startswith("/sd/"):
+                requests[side.neutral(path)] = {
+                    tuple(sorted((n, side.neutral(v)) for n, v in one if n != "user-agent")) for one in asked
+                }
+        return requests
+
+    def compare_requests(self, left, right):
         """How the exporters were asked."""
-        seen = []
-        for side in self.sides:
-            requests = {}
-            for path, asked in side.exporter.seen.items():
-                path = side.neutral(path)
-                if not path.startswith("/sd/"):
-                    requests[path] = {tuple(sorted((n, side.neutral(v)) for n, v in one)) for one in asked}
-            seen.append(requests)
-        seen[0] = scrape_differences.requests_as_3_14(self.rows, seen[0])
-        for path in sorted(seen[0].keys() | seen[1].keys()):
-            a, b = (requests.get(path, set()) for requests in seen)
+        for path in sorted(left.keys() | right.keys()):
+            a, b = (requests.get(path, set()) for requests in (left, right))
             self.differences.count("paths asked for")
             for one in a ^ b:
                 self.differences.add("requests", f"{path}: only the {'left' if one in a else 'right'} sends {dict(one)}")
@@ -327,13 +357,17 @@ def test(folder, started):
         run.round(number)
     compared = time.monotonic()
     run.compare()
-    for what, number in run.differences.counts.items():
+    counts = run.differences.counts
+    for what, number in counts.items():
         print(f"{number} {what}")
     for row in run.rows:
-        print(f"'{row.name}' ({row.why})")
-    print(f"{len(run.differences.lines)} differences; compared in {time.monotonic() - compared:.1f} s")
-    if run.differences.lines:
-        raise AssertionError("\n".join(line[:1000] for line in run.differences.lines[:50]))
+        print(f"but for '{row.name}': {row.why}")
+    lines = run.differences.lines
+    print(f"{len(lines)} differences; compared in {time.monotonic() - compared:.1f} s")
+    if lines:
+        spoiled = counts["scrapes left out"] > 0.05 * counts["scrapes"]
+        busy = "the machine was too busy for scrapes to be in time: nothing is proved\n" if spoiled else ""
+        raise AssertionError(busy + "\n".join(line[:1000] for line in lines[:50]))
 
 
 if __name__ == "__main__":
