@@ -266,6 +266,8 @@ Status CurlTransfer::prepare() {
   set(CURLOPT_ERRORBUFFER, error_buffer_.data());
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);  // else giving up waits until the resolver's thread is done
+  // Connections are kept, names are not: curl would walk through all of them after each transfer.
+  set(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_MAXAGE_CONN, kIdleSecondsMax);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
