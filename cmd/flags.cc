@@ -70,7 +70,7 @@ constexpr FlagSpec kFlags[] = {
     {"query.max-samples", kCount, kWorks, "50000000", "Samples that one query may hold in memory."},
 
     {"scrape.self", kBool, kWorks, "true", "Scrape the server's own metrics, unless a configuration file says what to scrape."},
-    {"scrape.body-bytes-max", kBytes, kWorks, "256MiB", "Largest page that any target may answer, unpacked, whatever its job's body_size_limit."},
+    {"scrape.body-bytes-max", kBytes, kWorks, "256MiB", "Largest page that any target may answer, unpacked, whatever its job's body_size_limit. At most 256MiB."},
     {"scrape.adjust-timestamps", kBool, kWorks, "true", "Give samples the time of their target's slot, not that of the request."},
     {"scrape.timestamp-tolerance", kDuration, kWorks, "2ms", "How late a request may be for that; at most 1 % of the interval."},
     {"scrape.discovery-reload-interval", kDuration, kWorks, "5s", "How often scraping takes over what discovery found."},

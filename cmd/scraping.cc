@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cmd/version.h"
+#include "scrape/page_lines.h"
 
 namespace silverback::cmd {
 namespace {
@@ -44,7 +45,8 @@ scrape::Environment Scraping::environment(const Flags& flags, const Dependencies
   environment.files = &FileSystem::posix();
   environment.executor = &pool_;
   environment.host_name = dependencies.host_name;
-  environment.body_bytes_max = flags.bytes("scrape.body-bytes-max");
+  environment.body_bytes_max = std::min<std::uint64_t>(flags.bytes("scrape.body-bytes-max"),
+                                                       scrape::PageLines::kPageBytesMax);
   environment.adjust_timestamps = flags.on("scrape.adjust-timestamps");
   environment.timestamp_tolerance = flags.duration("scrape.timestamp-tolerance");
   return environment;

@@ -5,7 +5,8 @@
 //   scrape-net   moves the bytes
 //   discovery    looks for targets
 //
-// Threads: from one at a time, but for what targets() gives.
+// Threads: from one at a time, but for what targets() gives; prepare() and apply(), one after the
+// other, also beside and after stop().
 #pragma once
 
 #include <functional>

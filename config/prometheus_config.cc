@@ -228,6 +228,8 @@ void add_discoveries(const std::string& path, const Discoveries& discoveries,
                parts);
 }
 
+constexpr std::string_view kProtobuf = "PrometheusProto";
+
 void add_job(const std::string& path, const ScrapeConfig& job, std::vector<NotBuilt>& parts) {
   if (job.scrape_native_histograms.value_or(false))
     parts.push_back({path + ".scrape_native_histograms",
@@ -235,6 +237,10 @@ void add_job(const std::string& path, const ScrapeConfig& job, std::vector<NotBu
   if (job.convert_classic_histograms_to_nhcb.value_or(false))
     parts.push_back({path + ".convert_classic_histograms_to_nhcb",
                      "native histograms are not built; classic ones are stored as they are",
+                     false});
+  if (job.fallback_scrape_protocol == kProtobuf)
+    parts.push_back({path + ".fallback_scrape_protocol",
+                     "the protobuf format is not read; targets that do not say what they send fail",
                      false});
   add_client(path, job.http, parts);
   add_discoveries(path, job.discoveries, parts);

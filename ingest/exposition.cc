@@ -275,6 +275,8 @@ Status Exposition::label_list(std::vector<Label>& labels, ListOf what) {
     if (!skip('"')) return expected("label value");
     const std::optional<std::string_view> value = take_quoted(!open_metrics_, true);
     if (!value) return expected("a closed quote in valid UTF-8 as label value");
+    if (labels.size() == kSeriesLabelsMax)
+      return error("more than " + std::to_string(kSeriesLabelsMax) + " labels");
     labels.push_back({name, *value});
     skip_blanks_of_text();
     if (!skip(',') && open_metrics_ && peek() != '}') return expected("comma or brace close");

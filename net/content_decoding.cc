@@ -73,11 +73,11 @@ Result<std::string> decode_content(std::string_view encoding, std::string body,
   const std::string name = to_lower(encoding);
   if (name.empty() || name == "identity") return body;
   if (name == "gzip" || name == "x-gzip") {
-    if (body.empty()) return body;  // the answer to HEAD, or 204
+    if (body.empty()) return fail(ErrorCode::kIo, "EOF");  // not even an archive of nothing
     return Inflater(kGzip).unpack(body, bytes_max, true);
   }
   if (name == "deflate") {
-    if (body.empty()) return body;
+    if (body.empty()) return fail(ErrorCode::kIo, "EOF");
     // The standard says zlib's frame, some servers send none. With one, the first two bytes are a
     // multiple of 31 and name method 8.
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(body[i]); };

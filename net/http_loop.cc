@@ -14,6 +14,8 @@
 namespace silverback::net {
 namespace {
 
+constexpr int kNoContent = 204;  // a status whose answers have no body to unpack
+
 constexpr long kIdleConnectionsMax = 20'000;  // of one session, as Prometheus
 
 // curl wants it once, before any other thread uses curl.
@@ -56,7 +58,7 @@ Transfer::Transfer(HttpRequest request, std::shared_ptr<const HttpOptions> optio
     : curl(std::move(request), std::move(options), this), callback(std::move(on_done)) {}
 
 void Transfer::deliver() {
-  if (outcome) {
+  if (outcome && outcome->status != kNoContent) {
     auto body = decode_content(outcome->header("content-encoding"), std::move(outcome->body),
                                curl.body_bytes_max());
     if (body) {

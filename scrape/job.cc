@@ -22,14 +22,6 @@ SampleRules sample_rules_of(const config::ScrapeConfig& config, config::Relabeli
   return rules;
 }
 
-bool has_same_sample_rules(const config::ScrapeConfig& a, const config::ScrapeConfig& b) {
-  return a.honor_labels == b.honor_labels && a.honor_timestamps == b.honor_timestamps &&
-         a.track_timestamps_staleness == b.track_timestamps_staleness &&
-         a.extra_scrape_metrics == b.extra_scrape_metrics &&
-         a.metric_relabel_configs == b.metric_relabel_configs &&
-         a.metric_name_validation_scheme == b.metric_name_validation_scheme && a.limits == b.limits;
-}
-
 // Discovery would refuse it later, when a reload cannot be refused any more.
 Status check_discoveries(const config::Discoveries& discoveries) {
   for (const config::HttpDiscovery& http : discoveries.http) {
@@ -48,17 +40,13 @@ std::uint64_t body_bytes_max_of(std::uint64_t limit, std::uint64_t server_max) {
 
 Result<std::shared_ptr<const Job>> make_job(const config::ScrapeConfig& config,
                                             std::shared_ptr<FailureLog> failure_log,
-                                            const Job* before, net::HttpClient& client) {
+                                            net::HttpClient& client) {
   auto job = std::make_shared<Job>();
   job->config = std::make_shared<const config::ScrapeConfig>(config);
   job->target_rules = TRY(target_rules(config));
-  if (before != nullptr && has_same_sample_rules(*before->config, config)) {
-    job->sample_rules = before->sample_rules;
-  } else {
-    auto relabeling = TRY(config::Relabeling::make(config.metric_relabel_configs));
-    job->sample_rules =
-        std::make_shared<const SampleRules>(sample_rules_of(config, std::move(relabeling)));
-  }
+  auto relabeling = TRY(config::Relabeling::make(config.metric_relabel_configs));
+  job->sample_rules =
+      std::make_shared<const SampleRules>(sample_rules_of(config, std::move(relabeling)));
   TRY(check_discoveries(config.discoveries));
   const net::HttpOptions options = TRY(config::http_options(config.http));
   job->session = TRY(client.open(options));

@@ -22,11 +22,10 @@ struct Job {
   std::shared_ptr<FailureLog> failure_log;    // null: none
 };
 
-// With the sample rules of `before`, if it has equal ones: to its targets' series nothing has
-// changed then. It may be null. Errors: kInvalidArgument, what of the job makes no sense.
+// Errors: kInvalidArgument, what of the job makes no sense.
 Result<std::shared_ptr<const Job>> make_job(const config::ScrapeConfig& config,
                                             std::shared_ptr<FailureLog> failure_log,
-                                            const Job* before, net::HttpClient& client);
+                                            net::HttpClient& client);
 
 // What a target of the job is asked. It may not answer more than `body_bytes_max`, whatever the job
 // allows.

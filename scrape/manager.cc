@@ -94,7 +94,7 @@ Result<Change> Manager::prepare(const std::vector<config::ScrapeConfig>& jobs) {
     std::shared_ptr<const Job> job = job_of(config.job_name);
     // One that is written as before keeps its connections.
     if (job == nullptr || !(*job->config == config)) {
-      auto made = make_job(config, *std::move(log), job.get(), *environment_.client);
+      auto made = make_job(config, *std::move(log), *environment_.client);
       if (!made)
         return fail(std::move(made).error().within("scrape job " + quote(config.job_name)));
       job = *std::move(made);
@@ -153,37 +153,57 @@ void Manager::discover() {
     }
     if (pool != nullptr) sync(pool);
   }
+  std::map<std::string, std::size_t> families;
+  for (const TargetMetadata& target : metadata()) families[target.job] += target.families.size();
+  const MutexLock lock(mutex_);
+  for (const auto& [name, pool] : pools_)
+    pool->metadata_entries.set(static_cast<double>(families[name]));
 }
 
 // Makes the pool's targets of what discovery knows now.
 void Manager::sync(const PoolPtr& pool) {
+  const auto begin = std::chrono::steady_clock::now();
   FoundTargets found = find_targets(*pool->job, discovery_.targets(pool->job->config->job_name));
-  for (const std::string& failure : found.failures) {
-    if (!pool->told.contains(failure))
-      log_error("Scrape job " + quote(pool->job->config->job_name) +
+  tell_failures(*pool, found.failures);
+  std::map<TargetKey, ScheduledPtr> added;
+  for (const auto& [key, target] : found.active)
+    if (!pool->targets.contains(key)) added.emplace(key, make_scheduled(*pool, target));
+  auto dropped = std::make_shared<const std::vector<Labels>>(std::move(found.dropped));
+  {
+    const MutexLock lock(mutex_);
+    pool->dropped = std::move(dropped);
+    pool->dropped_count = found.dropped_count;
+    for (auto it = pool->targets.begin(); it != pool->targets.end();) {
+      const auto stays = found.active.find(it->first);
+      if (stays == found.active.end()) {
+        retire(it->second);
+        it = pool->targets.erase(it);
+      } else {
+        it->second->scraper->set_job(pool->job, stays->second);
+        ++it;
+      }
+    }
+    for (const auto& [key, scheduled] : added) {
+      scheduled->next = scheduled->first_slot_after(now());
+      due_.emplace(scheduled->next, scheduled);
+    }
+    pool->targets.merge(added);
+    refuse_beyond_limit(*pool);
+    changed_.notify_all();
+  }
+  pool->sync_seconds.observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+}
+
+void Manager::tell_failures(Pool& pool, const std::vector<std::string>& failures) {
+  for (const std::string& failure : failures) {
+    if (!pool.told.contains(failure))
+      log_error("Scrape job " + quote(pool.job->config->job_name) +
                 ": creating target failed: " + failure);
   }
-  pool->failed_targets.add(found.failures.size());
-  pool->told = {found.failures.begin(), found.failures.end()};
-  pool->syncs.add();
-
-  const MutexLock lock(mutex_);
-  pool->dropped = std::move(found.dropped);
-  pool->dropped_count = found.dropped_count;
-  for (auto it = pool->targets.begin(); it != pool->targets.end();) {
-    const auto stays = found.active.find(it->first);
-    if (stays == found.active.end()) {
-      retire(it->second);
-      it = pool->targets.erase(it);
-    } else {
-      it->second->scraper->set_job(pool->job, stays->second);
-      found.active.erase(stays);
-      ++it;
-    }
-  }
-  for (const auto& [key, target] : found.active) pool->targets[key] = schedule(*pool, target);
-  refuse_beyond_limit(*pool);
-  changed_.notify_all();
+  pool.failed_targets.add(failures.size());
+  pool.told = {failures.begin(), failures.end()};
+  pool.syncs.add();
 }
 
 // Prometheus compatibility: one target too many, and none is scraped.
@@ -201,15 +221,13 @@ void Manager::refuse_beyond_limit(Pool& pool) {
   pool.target_limit.set(static_cast<double>(limit));
 }
 
-Manager::ScheduledPtr Manager::schedule(const Pool& pool, std::shared_ptr<const Target> target) {
+Manager::ScheduledPtr Manager::make_scheduled(const Pool& pool,
+                                              std::shared_ptr<const Target> target) {
   const DurationMs interval = target->interval;
   const DurationMs offset = offset_of(*target, seed_);
-  auto scheduled = std::make_shared<Scheduled>(
+  return std::make_shared<Scheduled>(
       std::make_shared<Scraper>(pool.job, std::move(target), shared_->context), interval, offset,
       interval_lengths(*environment_.metrics, interval));
-  scheduled->next = scheduled->first_slot_after(now());
-  due_.emplace(scheduled->next, scheduled);
-  return scheduled;
 }
 
 void Manager::retire(const ScheduledPtr& scheduled) {
@@ -227,10 +245,11 @@ void Manager::retire(const ScheduledPtr& scheduled) {
 
 void Manager::run() {
   while (true) {
-    const TimestampMs next = run_due();
+    run_due();
     const MutexLock lock(mutex_);
     if (stopping_) break;
-    const DurationMs wait = std::min(next, next_due(now())) - now();
+    const TimestampMs now = this->now();
+    const DurationMs wait = next_due(now) - now;
     if (wait > 0) changed_.wait_for(mutex_, std::chrono::milliseconds(wait));
   }
   const MutexLock lock(mutex_);
@@ -250,15 +269,13 @@ void Manager::stop() {
   for (const ScheduledPtr& scheduled : running) scheduled->scraper->cancel();
 }
 
-TimestampMs Manager::run_due() {
+void Manager::run_due() {
   std::vector<std::function<void()>> tasks;
   {
     const MutexLock lock(mutex_);
     if (!stopping_) collect_due(now(), tasks);
   }
   for (const std::function<void()>& task : tasks) task();
-  const MutexLock lock(mutex_);
-  return next_due(now());
 }
 
 TimestampMs Manager::next_due(TimestampMs now) const {
@@ -283,11 +300,12 @@ void Manager::collect_due(TimestampMs now, std::vector<std::function<void()>>& t
   }
 }
 
-// The clock was set back: what seems far away is due at its next slot.
+// The clock was set back: what seems far away is due at its next slot. After a small step that may
+// be one that was taken already, so those wait.
 void Manager::heed_clock(TimestampMs now) {
   std::multimap<TimestampMs, ScheduledPtr> again;
   for (const auto& [next, scheduled] : due_) {
-    if (next > now + scheduled->interval) scheduled->next = scheduled->first_slot_after(now);
+    if (next > now + 2 * scheduled->interval) scheduled->next = scheduled->first_slot_after(now);
     again.emplace(scheduled->next, scheduled);
   }
   due_ = std::move(again);
@@ -309,8 +327,8 @@ std::function<void()> Manager::start_scrape(const ScheduledPtr& scheduled, Times
   const TimestampMs slot = scheduled->next - scheduled->interval;
   const DurationMs tolerance =
       std::min(environment_.timestamp_tolerance, scheduled->interval / kTolerancePart);
-  const bool is_aligned = environment_.adjust_timestamps && now - slot <= tolerance;
-  if (scheduled->last != 0)
+  const bool is_aligned = environment_.adjust_timestamps && now >= slot && now - slot <= tolerance;
+  if (scheduled->last != 0 && now > scheduled->last)
     scheduled->lengths.observe(static_cast<double>(now - scheduled->last) / 1000);
   scheduled->last = now;
   scheduled->running = true;
@@ -357,16 +375,31 @@ void Manager::ended(const ScheduledPtr& scheduled) {
 }
 
 std::vector<PoolStatus> Manager::pools() const {
+  // Targets are many, and slots wait for the lock: what takes time is done without it.
+  struct View {
+    std::shared_ptr<const Job> job;
+    std::vector<ScheduledPtr> targets;
+    std::shared_ptr<const std::vector<Labels>> dropped;
+    std::size_t dropped_count;
+  };
+  std::vector<View> views;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [name, pool] : pools_) {
+      View& view = views.emplace_back(View{pool->job, {}, pool->dropped, pool->dropped_count});
+      view.targets.reserve(pool->targets.size());
+      for (const auto& [key, scheduled] : pool->targets) view.targets.push_back(scheduled);
+    }
+  }
   std::vector<PoolStatus> statuses;
-  const MutexLock lock(mutex_);
-  for (const auto& [name, pool] : pools_) {
+  for (const View& view : views) {
     PoolStatus& status = statuses.emplace_back();
-    status.job = name;
-    status.config = pool->job->config;
-    for (const auto& [key, scheduled] : pool->targets)
+    status.job = view.job->config->job_name;
+    status.config = view.job->config;
+    for (const ScheduledPtr& scheduled : view.targets)
       status.active.push_back(scheduled->scraper->status());
-    status.dropped = pool->dropped;
-    status.dropped_count = pool->dropped_count;
+    status.dropped = *view.dropped;
+    status.dropped_count = view.dropped_count;
   }
   return statuses;
 }

@@ -14,8 +14,8 @@
 // it came much later.
 //
 // A target that is gone gets staleness markers some two intervals later, so that it may come back
-// under another job or server until then. Prometheus compatibility: it forgets the markers of
-// targets whose job is gone; at the end of the process nothing is marked there nor here.
+// under another job or server until then; unlike in Prometheus, also if its job is gone. At the end
+// of the process nothing is marked.
 //
 // Threads: run() from one; apply() from one at a time; the rest from any.
 #pragma once
@@ -73,8 +73,8 @@ class Manager {
   void run() EXCLUDES(mutex_);
   // Gives up the scrapes under way; their targets are not at fault and get no reports.
   void stop() EXCLUDES(mutex_);
-  // What run() does again and again: begins what is due by now, and says when to come back.
-  TimestampMs run_due() EXCLUDES(mutex_);
+  // What run() does again and again: begins what is due by now.
+  void run_due() EXCLUDES(mutex_);
 
   // Ascending by job.
   std::vector<PoolStatus> pools() const EXCLUDES(mutex_);
@@ -99,8 +99,9 @@ class Manager {
   std::shared_ptr<const Job> job_of(const std::string& name) const EXCLUDES(mutex_);
   void sync(const PoolPtr& pool) REQUIRES(sync_mutex_) EXCLUDES(mutex_);
   void refuse_beyond_limit(Pool& pool) REQUIRES(mutex_);
-  ScheduledPtr schedule(const Pool& pool, std::shared_ptr<const Target> target)
-      REQUIRES(sync_mutex_, mutex_);
+  void tell_failures(Pool& pool, const std::vector<std::string>& failures) REQUIRES(sync_mutex_);
+  ScheduledPtr make_scheduled(const Pool& pool, std::shared_ptr<const Target> target)
+      REQUIRES(sync_mutex_);
   void retire(const ScheduledPtr& scheduled) REQUIRES(mutex_);
   void collect_due(TimestampMs now, std::vector<std::function<void()>>& tasks) REQUIRES(mutex_);
   std::function<void()> start(const ScheduledPtr& scheduled, TimestampMs now) REQUIRES(mutex_);

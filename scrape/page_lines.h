@@ -47,6 +47,8 @@ class PageLines {
   PageLines& operator=(const PageLines&) = delete;
 
   std::size_t size() const { return size_; }
+  // Of all lines, and of some that were removed.
+  std::size_t text_bytes() const { return texts_.size(); }
   std::string_view text(Id id) const {
     return {texts_.data() + lines_[id].text_begin, lines_[id].text_bytes};
   }

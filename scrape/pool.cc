@@ -7,6 +7,8 @@ constexpr std::string_view kTargets = "prometheus_target_scrape_pool_targets";
 constexpr std::string_view kTargetLimit = "prometheus_target_scrape_pool_target_limit";
 constexpr std::string_view kSyncs = "prometheus_target_scrape_pool_sync_total";
 constexpr std::string_view kFailedTargets = "prometheus_target_sync_failed_total";
+constexpr std::string_view kMetadataEntries = "prometheus_target_metadata_cache_entries";
+constexpr std::string_view kSyncSeconds = "prometheus_target_sync_length_seconds";
 
 Labels metric_labels(const Job& job) { return {{"scrape_job", job.config->job_name}}; }
 
@@ -36,16 +38,24 @@ FoundTargets find_targets(const Job& job, const discovery::TargetGroups& groups)
 
 Pool::Pool(std::shared_ptr<const Job> its_job, Registry& metrics)
     : job(std::move(its_job)),
+      dropped(std::make_shared<const std::vector<Labels>>()),
       target_count(metrics.gauge(kTargets, "Targets that are scraped.", metric_labels(*job))),
       target_limit(metrics.gauge(kTargetLimit, "How many targets the job may have; 0: any number.",
                                  metric_labels(*job))),
       syncs(metrics.counter(kSyncs, "How often targets were made of what discovery found.",
                             metric_labels(*job))),
       failed_targets(metrics.counter(kFailedTargets, "Targets found that cannot be scraped.",
-                                     metric_labels(*job))) {}
+                                     metric_labels(*job))),
+      metadata_entries(metrics.gauge(kMetadataEntries,
+                                     "Metric families that the job's targets tell of.",
+                                     metric_labels(*job))),
+      sync_seconds(metrics.distribution(kSyncSeconds,
+                                        "How long it took to make targets of what was found.",
+                                        {.001, .01, .1, 1, 10}, metric_labels(*job))) {}
 
 void remove_metrics(const Pool& pool, Registry& metrics) {
-  for (const std::string_view name : {kTargets, kTargetLimit, kSyncs, kFailedTargets})
+  for (const std::string_view name :
+       {kTargets, kTargetLimit, kSyncs, kFailedTargets, kMetadataEntries, kSyncSeconds})
     metrics.remove(name, metric_labels(*pool.job));
 }
 

@@ -62,7 +62,7 @@ struct Pool {
 
   std::shared_ptr<const Job> job;
   std::map<TargetKey, ScheduledPtr> targets;
-  std::vector<Labels> dropped;
+  std::shared_ptr<const std::vector<Labels>> dropped;
   std::size_t dropped_count = 0;
   std::set<std::string> told;  // failures that the log knows
 
@@ -70,6 +70,8 @@ struct Pool {
   Gauge& target_limit;
   Counter& syncs;
   Counter& failed_targets;
+  Gauge& metadata_entries;
+  Distribution& sync_seconds;
 };
 void remove_metrics(const Pool& pool, Registry& metrics);
 

@@ -15,6 +15,12 @@ bool is_body_too_long(const Result<net::HttpResponse>& response) {
   return !response && response.error().message == net::kBodyTooLongText;
 }
 
+std::shared_ptr<const net::HttpRequest> make_request(const Job& job, const Target& target,
+                                                     const ScraperContext& context) {
+  return std::make_shared<const net::HttpRequest>(
+      scrape_request(job, target, context.environment.body_bytes_max));
+}
+
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -27,12 +33,15 @@ Scraper::Scraper(std::shared_ptr<const Job> job, std::shared_ptr<const Target> t
       series_(job->sample_rules, target->own_labels, context.metadata_pool, context.counters),
       rules_(job->sample_rules),
       job_(std::move(job)),
-      target_(std::move(target)) {}
+      target_(std::move(target)),
+      request_(make_request(*job_, *target_, context)) {}
 
 void Scraper::set_job(std::shared_ptr<const Job> job, std::shared_ptr<const Target> target) {
+  auto request = make_request(*job, *target, context_);
   const MutexLock lock(mutex_);
   job_ = std::move(job);
   target_ = std::move(target);
+  request_ = std::move(request);
 }
 
 void Scraper::set_refusal(const std::string& refusal) {
@@ -44,25 +53,25 @@ void Scraper::begin(TimestampMs t, std::function<void()> done) {
   Attempt attempt;
   attempt.t = t;
   attempt.begin = std::chrono::steady_clock::now();
-  std::string refusal;
+  std::shared_ptr<const net::HttpRequest> request;
   {
     const MutexLock lock(mutex_);
     attempt.job = job_;
     attempt.target = target_;
-    refusal = refusal_;
+    attempt.refusal = refusal_;
+    request = request_;
   }
-  if (!refusal.empty()) {
+  if (!attempt.refusal.empty()) {
     context_.environment.executor->run(
-        [self = shared_from_this(), attempt, refusal, done = std::move(done)] {
-          self->finish(attempt, fail(ErrorCode::kUnavailable, refusal));
+        [self = shared_from_this(), attempt, done = std::move(done)] {
+          self->finish(attempt, fail(ErrorCode::kUnavailable, attempt.refusal));
           done();
         });
     return;
   }
   net::HttpTransfer transfer = attempt.job->session->send(
-      scrape_request(*attempt.job, *attempt.target, context_.environment.body_bytes_max),
-      [self = shared_from_this(), attempt,
-       done = std::move(done)](const Result<net::HttpResponse>& response) {
+      *request, [self = shared_from_this(), attempt,
+                 done = std::move(done)](const Result<net::HttpResponse>& response) {
         self->finish(attempt, response);
         done();
       });
@@ -122,9 +131,6 @@ Status Scraper::append_page(const Attempt& attempt, const net::HttpResponse& res
   if (response.status != kOk) {
     return fail(ErrorCode::kUnavailable, "server returned HTTP status " + response.status_text);
   }
-  // Nothing is not even an empty archive.
-  if (response.body.empty() && response.header("content-encoding") == "gzip")
-    return fail(ErrorCode::kIo, "EOF");
   report.body_bytes = static_cast<std::int64_t>(response.body.size());
   const config::ScrapeConfig& config = *attempt.job->config;
   // Prometheus compatibility: an empty page is a good one, whatever it says it is.
@@ -150,7 +156,7 @@ void Scraper::note(const Attempt& attempt, const ScrapeReport& report, const Sta
   const std::string error = scraped ? "" : scraped.error().message;
   if (!scraped) {
     log_debug("Scraping " + attempt.target->url + " failed: " + error);
-    if (attempt.job->failure_log != nullptr)
+    if (attempt.job->failure_log != nullptr && attempt.refusal.empty())
       attempt.job->failure_log->write(attempt.t, attempt.job->config->job_name, attempt.target->url,
                                       error);
   }
@@ -179,6 +185,7 @@ TargetMetadata Scraper::metadata() const {
   TargetMetadata metadata;
   metadata.families = series_.metadata();
   const MutexLock lock(mutex_);
+  metadata.job = job_->config->job_name;
   metadata.target = target_;
   return metadata;
 }

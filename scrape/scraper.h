@@ -46,7 +46,7 @@ class Scraper : public std::enable_shared_from_this<Scraper> {
   // Asks the target. Samples without timestamps get `t`. `done` is called when all is stored, or
   // could not be; on any thread.
   void begin(TimestampMs t, std::function<void()> done) EXCLUDES(mutex_);
-  // Gives up what was begun, if it still waits for the target, and reports nothing of it.
+  // Gives up what was begun, and reports nothing of it; what is being stored still is.
   void cancel() EXCLUDES(mutex_);
   // Markers for all series. Errors: those of the store.
   Status end_series(TimestampMs t);
@@ -61,6 +61,7 @@ class Scraper : public std::enable_shared_from_this<Scraper> {
     std::shared_ptr<const Target> target;
     TimestampMs t = 0;
     std::chrono::steady_clock::time_point begin;
+    std::string refusal = {};  // why nothing was asked
   };
 
   void finish(const Attempt& attempt, const Result<net::HttpResponse>& response) EXCLUDES(mutex_);
@@ -79,6 +80,7 @@ class Scraper : public std::enable_shared_from_this<Scraper> {
   mutable Mutex mutex_;
   std::shared_ptr<const Job> job_ GUARDED_BY(mutex_);
   std::shared_ptr<const Target> target_ GUARDED_BY(mutex_);
+  std::shared_ptr<const net::HttpRequest> request_ GUARDED_BY(mutex_);  // for every scrape
   std::string refusal_ GUARDED_BY(mutex_);
   net::HttpTransfer transfer_ GUARDED_BY(mutex_);
   bool canceled_ GUARDED_BY(mutex_) = false;

@@ -117,4 +117,14 @@ Status check_label_limits(const Labels& labels, const config::ScrapeLimits& limi
   return {};
 }
 
+bool make_same_series(const SampleRules& a, const SampleRules& b) {
+  // Limits of labels are checked when a line is new; that of samples, at every scrape.
+  return a.honor_labels == b.honor_labels && a.honor_timestamps == b.honor_timestamps &&
+         a.track_timestamps_staleness == b.track_timestamps_staleness &&
+         a.extra_report == b.extra_report && a.relabeling.rules() == b.relabeling.rules() &&
+         a.names == b.names && a.limits.label_limit == b.limits.label_limit &&
+         a.limits.label_name_length_limit == b.limits.label_name_length_limit &&
+         a.limits.label_value_length_limit == b.limits.label_value_length_limit;
+}
+
 }  // namespace silverback::scrape

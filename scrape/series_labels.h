@@ -37,4 +37,7 @@ Result<Labels> series_labels(const SampleRules& rules, const Labels& target_labe
 // Errors: kInvalidArgument, in Prometheus's words.
 Status check_label_limits(const Labels& labels, const config::ScrapeLimits& limits);
 
+// Whether lines become the same series by both, and the same report.
+bool make_same_series(const SampleRules& a, const SampleRules& b);
+
 }  // namespace silverback::scrape

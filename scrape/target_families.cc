@@ -74,6 +74,8 @@ void TargetFamilies::end_page(Appender& batch) {
     if (family.change == 0) continue;
     const FamilyMetadata& now = changes_[family.change - 1];
     if (family.known != nullptr && family.known->metadata == now.metadata) continue;
+    bytes_ += now.family.size() + now.metadata.help.size() + now.metadata.unit.size();
+    if (bytes_ > kBytesMax) continue;
     std::shared_ptr<const FamilyMetadata> taken = pool_.take(now.family, now.metadata);
     if (taken == nullptr) continue;
     // A federated page says nothing but that it knows no type: no reason to forget what others say.
@@ -111,9 +113,9 @@ TargetFamilies::Id TargetFamilies::at(std::string_view family) {
     if (found != index_->ids.end()) {
       id = *found;
     } else {
-      if (family.size() > ingest::kMetadataTextBytesMax || families_.size() > kFamiliesMax) {
+      if (family.size() > ingest::kMetadataTextBytesMax || families_.size() > kFamiliesMax ||
+          bytes_ > kBytesMax)
         return kNone;
-      }
       id = static_cast<Id>(families_.size());
       changes_.push_back({std::string(family), {}});
       families_.push_back({.next = guess, .change = static_cast<std::uint32_t>(changes_.size())});

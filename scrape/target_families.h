@@ -31,6 +31,8 @@ class TargetFamilies {
   static constexpr std::uint32_t kPagesKept = 10;
   // More are left out: a page can hold millions.
   static constexpr std::size_t kFamiliesMax = 65'536;
+  // What one target may take of the pool's budget in its life, so that it cannot take all of it.
+  static constexpr std::size_t kBytesMax = std::size_t{4} << 20;
 
   explicit TargetFamilies(MetadataPool& pool);
   ~TargetFamilies();
@@ -68,6 +70,7 @@ class TargetFamilies {
   std::unique_ptr<Index> index_;
   std::uint32_t page_ = 0;
   Id last_ = kNone;
+  std::size_t bytes_ = 0;                // taken so far
   std::vector<FamilyMetadata> changes_;  // of this page
 
   mutable Mutex mutex_;

@@ -204,6 +204,8 @@ Status TargetSeries::Page::add_line() {
     report_.post_relabeling += labels.empty() ? 0 : 1;
     return {};
   }
+  // Dropped lines have no limit of their own; that many are not worth remembering.
+  if (labels.empty() && on_page_ >= kSamplesMax) return {};
   const Id id = lines_.add(parser_.series_text());
   PageLines::Line& line = lines_[id];
   line.page = number_;
@@ -298,8 +300,9 @@ std::vector<SeriesRef> TargetSeries::Page::keep() {
   for (const Id id : retracked_) lines_[id].tracked ^= 1;
   target_.families_.end_page(batch_);
   std::vector<SeriesRef> gone = remove_vanished();
-  target_.lines_of_good_page_ = lines_.size();
   lines_.compact();
+  target_.good_lines_ = lines_.size();
+  target_.good_text_bytes_ = lines_.text_bytes();
   return gone;
 }
 
@@ -336,7 +339,8 @@ void TargetSeries::Page::forget() {
   // Prometheus compatibility: lines of a page that failed are known from then on, so that they are
   // counted as added once. But a target that fails with other lines each time must not fill the
   // memory.
-  if (lines_.size() > 2 * target_.lines_of_good_page_ + kLinesOfFailedPagesMax)
+  if (lines_.size() > 2 * target_.good_lines_ + kLinesOfFailedPagesMax ||
+      lines_.text_bytes() > 2 * target_.good_text_bytes_ + kTextsOfFailedPagesMax)
     for (const Id id : added_) lines_.remove(id);
   lines_.compact();
   target_.families_.forget_page();
@@ -351,9 +355,11 @@ TargetSeries::TargetSeries(std::shared_ptr<const SampleRules> rules, Labels targ
 TargetSeries::~TargetSeries() = default;
 
 void TargetSeries::set_rules(std::shared_ptr<const SampleRules> rules) {
-  rules_ = std::move(rules);
+  const std::shared_ptr<const SampleRules> before = std::exchange(rules_, std::move(rules));
+  if (make_same_series(*before, *rules_)) return;
   former_ = take_tracked();
   lines_.clear();
+  good_lines_ = good_text_bytes_ = 0;
   for (std::size_t i = 0; i < kReportSeries; ++i) {
     if (!kReport[i].extra || rules_->extra_report) continue;
     former_.push_back(std::exchange(report_refs_[i], SeriesRef::kNone));
@@ -367,8 +373,7 @@ Status TargetSeries::append(Appender& batch, std::string_view page, ingest::Expo
     append_nothing(batch, t);
     return {};
   }
-  page_appends_ = 0;
-  dropped_ = {};
+  begin_batch();
   if (page.size() > PageLines::kPageBytesMax) {
     return fail(ErrorCode::kInvalidArgument, "a page of " + std::to_string(page.size()) +
                                                  " bytes, the limit is " +
@@ -387,8 +392,7 @@ Status TargetSeries::append(Appender& batch, std::string_view page, ingest::Expo
 }
 
 void TargetSeries::append_nothing(Appender& batch, TimestampMs t) {
-  page_appends_ = 0;
-  dropped_ = {};
+  begin_batch();
   append_markers(batch, t, take_tracked());
 }
 
@@ -410,6 +414,7 @@ void TargetSeries::append_end(Appender& batch, TimestampMs t) {
 }
 
 std::vector<std::string> TargetSeries::committed(const CommitResult& result) {
+  marking_.clear();
   for (const Rejection& rejection : result.rejections) {
     if (rejection.index >= page_appends_) break;
     if (rejection.verdict == SampleVerdict::kDuplicateValue) {
@@ -435,6 +440,14 @@ std::vector<std::string> TargetSeries::committed(const CommitResult& result) {
   return sentences;
 }
 
+void TargetSeries::begin_batch() {
+  page_appends_ = 0;
+  dropped_ = {};
+  // Markers of a batch that the store did not take are still to be written.
+  former_.insert(former_.end(), marking_.begin(), marking_.end());
+  marking_.clear();
+}
+
 // The series of the scrape before, which from now on are those of no scrape.
 std::vector<SeriesRef> TargetSeries::take_tracked() {
   std::vector<SeriesRef> tracked = std::exchange(former_, {});
@@ -446,13 +459,13 @@ std::vector<SeriesRef> TargetSeries::take_tracked() {
   return tracked;
 }
 
-void TargetSeries::append_markers(Appender& batch, TimestampMs t,
-                                  const std::vector<SeriesRef>& gone) {
+void TargetSeries::append_markers(Appender& batch, TimestampMs t, std::vector<SeriesRef> gone) {
   for (const SeriesRef ref : gone) {
     // A page that had `up` and has it no longer: there is a sample of it all the same.
     if (std::find(report_refs_.begin(), report_refs_.end(), ref) != report_refs_.end()) continue;
     if (batch.known(ref)) batch.append(ref, {t, stale_marker()}, kInOrder);
   }
+  marking_ = std::move(gone);
 }
 
 // kNone if the store has no room for it.

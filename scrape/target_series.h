@@ -8,12 +8,13 @@
 //   if (!read) { batch->rollback(); series.append_nothing(*batch, t); }
 //   series.append_report(*batch, t, report);
 //   Result<CommitResult> result = batch->commit();
-//   if (result) series.committed(*result);
+//   if (result) series.committed(*result);         // else its markers are written the next time
 //
 // A line whose name and labels stand there as in the scrape before costs one comparison of bytes
 // and one append: its labels are neither parsed, nor relabelled, nor hashed again, and not kept
 // either. Lines are expected in the order of the page before; one that is elsewhere costs a look-up
-// by its text. Of a page that fails nothing is remembered.
+// by its text. Of a page that fails the store gets nothing; its lines are known from then on,
+// within bounds.
 //
 // A store keeps the series it was asked for, also if the batch is rolled back. So it is asked for
 // new ones only when the page was read whole: a page past a limit leaves nothing.
@@ -80,8 +81,8 @@ class TargetSeries {
                ScrapeCounters& counters);
   ~TargetSeries();
 
-  // From the next scrape on, and as if all lines were new. What the new rules no longer make gets
-  // its marker then.
+  // From the next scrape on; as if all lines were new, if the rules make other series of them. What
+  // they no longer make gets its marker then.
   void set_rules(std::shared_ptr<const SampleRules> rules);
 
   // Adds the samples of the page and markers for what is no longer there. Samples without a
@@ -116,11 +117,14 @@ class TargetSeries {
   struct Dropped {
     std::uint64_t duplicates = 0, out_of_order = 0, out_of_bounds = 0;
   };
-  static constexpr std::size_t kLinesOfFailedPagesMax = 1'000;  // and twice those of a good one
+  // Beside twice those of a good page.
+  static constexpr std::size_t kLinesOfFailedPagesMax = 1'000;
+  static constexpr std::size_t kTextsOfFailedPagesMax = std::size_t{1} << 20;
   static constexpr std::size_t kReportSeries = 8;
 
   std::vector<SeriesRef> take_tracked();
-  void append_markers(Appender& batch, TimestampMs t, const std::vector<SeriesRef>& gone);
+  void begin_batch();
+  void append_markers(Appender& batch, TimestampMs t, std::vector<SeriesRef> gone);
   SeriesRef report_series(Appender& batch, std::size_t index);
 
   std::shared_ptr<const SampleRules> rules_;
@@ -128,9 +132,10 @@ class TargetSeries {
   ScrapeCounters& counters_;
   PageLines lines_;
   TargetFamilies families_;
-  std::size_t lines_of_good_page_ = 0;
-  std::uint32_t page_ = 0;         // number of the newest
-  std::vector<SeriesRef> former_;  // made by rules that no longer hold, not marked yet
+  std::size_t good_lines_ = 0, good_text_bytes_ = 0;  // of the last good page
+  std::uint32_t page_ = 0;                            // number of the newest
+  std::vector<SeriesRef> former_;   // made by rules that no longer hold, not marked yet
+  std::vector<SeriesRef> marking_;  // get markers in the batch under way
   std::array<SeriesRef, kReportSeries> report_refs_{};
   // Of the batch under way: how many of its first appends are samples of the page.
   std::size_t page_appends_ = 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/sample.h"
+#include "base/thread_pool.h"
 #include "config/prometheus_config.h"
 #include "scrape/target_series.h"
 #include "tests/ingest/recording_store.h"
@@ -465,17 +466,22 @@ TEST_F(ScrapeManager, AsksASlowTargetAgainAtOnce) {
   EXPECT_THAT(series("m"), SizeIs(5));
 }
 
-TEST_F(ScrapeManager, TakesNothingForAnArchiveAsAFailure) {
+TEST_F(ScrapeManager, TakesAnEmptyPageAsAGoodOne) {
   ASSERT_TRUE(apply(job()));
-  set_handler([](ServerConnection& connection, const ReceivedRequest&) {
-    connection.answer(200, "", {"Content-Type: text/plain", "Content-Encoding: gzip"});
-    return true;
-  });
-  scrape();
-  EXPECT_EQ(only_target().last_error, "EOF");
-  set_handler(nullptr);
+  const auto answer_packed = [this](std::string body) {
+    set_handler([body](ServerConnection& connection, const ReceivedRequest&) {
+      connection.answer(200, body, {"Content-Encoding: gzip"});
+      return true;
+    });
+    scrape();
+  };
   scrape_page("");
-  EXPECT_EQ(only_target().health, Health::kUp);
+  EXPECT_EQ(only_target().last_error, "");
+  // gzip's archive of nothing, and nothing.
+  answer_packed(std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20));
+  EXPECT_EQ(only_target().last_error, "");
+  answer_packed("");
+  EXPECT_EQ(only_target().last_error, "EOF");
 }
 
 TEST_F(ScrapeManager, GoesOnWhenTheClockIsSetBack) {
@@ -485,6 +491,130 @@ TEST_F(ScrapeManager, GoesOnWhenTheClockIsSetBack) {
   manager_->run_due();
   scrape_page("m 1\n");
   EXPECT_THAT(series("m"), SizeIs(2));
+}
+
+TEST_F(ScrapeManager, TakesNoSlotTwiceWhenTheClockIsSetBackALittle) {
+  ASSERT_TRUE(apply(job()));
+  scrape_page("m 1\n");
+  set_page("m 2\n");
+  clock_.advance(-300);
+  for (int i = 0; i < 300; i += 10) {
+    clock_.advance(10);
+    manager_->run_due();
+  }
+  EXPECT_TRUE(executor_.is_empty());
+  EXPECT_EQ(metric("prometheus_target_scrapes_sample_duplicate_timestamp_total"), 0);
+  scrape();
+  EXPECT_THAT(series("m"), SizeIs(2));
+}
+
+TEST_F(ScrapeManager, StoresNothingInTheFutureWhenTheClockIsSetBackWhileATargetIsSlow) {
+  ASSERT_TRUE(apply(job()));
+  set_page("m 1\n");
+  for (int i = 0; i < 2; ++i) {
+    clock_.advance(kInterval);
+    manager_->run_due();
+  }
+  clock_.advance(-3'600'000);
+  ASSERT_TRUE(executor_.run_tasks(2));
+  EXPECT_THAT(series("m"), ElementsAre(Key(clock_.now())));
+}
+
+TEST_F(ScrapeManager, EndsSeriesOnceTheStoreTakesIt) {
+  ASSERT_TRUE(apply(job()));
+  scrape_page("m 1\n");
+  ASSERT_TRUE(apply("  []\n"));
+  store_.fail_commit = true;
+  clock_.advance(3 * kInterval);
+  manager_->run_due();
+  ASSERT_TRUE(executor_.run_tasks(1));
+  store_.fail_commit = false;
+  clock_.advance(10'000);
+  manager_->run_due();
+  ASSERT_TRUE(executor_.run_tasks(1));
+  EXPECT_EQ(markers("m"), 1);
+  EXPECT_EQ(markers("up"), 1);
+}
+
+TEST_F(ScrapeManager, EndsATargetOnceItsLastScrapeIsOver) {
+  ASSERT_TRUE(apply(job()));
+  scrape_page("m 1\n");
+  clock_.advance(kInterval);
+  manager_->run_due();
+  ASSERT_TRUE(apply("  []\n"));
+  clock_.advance(3 * kInterval);
+  manager_->run_due();
+  ASSERT_TRUE(executor_.run_tasks(1));
+  EXPECT_EQ(markers("m"), 0);
+  clock_.advance(kInterval);
+  manager_->run_due();
+  ASSERT_TRUE(executor_.run_tasks(1));
+  EXPECT_EQ(markers("m"), 1);
+}
+
+TEST_F(ScrapeManager, AReloadDoesNotChangeAScrapeUnderWay) {
+  const std::string drop =
+      "    metric_relabel_configs: [{source_labels: [__name__], regex: m, action: drop}]\n";
+  ASSERT_TRUE(apply(job()));
+  set_page("m 1\n");
+  clock_.advance(kInterval);
+  manager_->run_due();
+  ASSERT_TRUE(apply(job(drop)));
+  ASSERT_TRUE(executor_.run_tasks(1));
+  EXPECT_EQ(at("m", clock_.now()), 1);
+  scrape();
+  EXPECT_TRUE(is_marked("m", clock_.now()));
+}
+
+// What every part does at the same time in a server; for the thread sanitizer.
+TEST_F(ScrapeManager, IsUsedFromManyThreads) {
+  ThreadPool pool("scrape", 3);
+  net::HttpClient client(&pool);
+  std::thread net([&] { client.run(); });
+  std::atomic<int> commits = 0;
+  Mutex store_mutex;
+  Environment environment = environment_;
+  environment.client = &client;
+  environment.executor = &pool;
+  environment.clock = &Clock::system();
+  const ingest::Acceptance acceptance(0, Clock::system());
+  environment.acceptance = &acceptance;
+  std::vector<std::unique_ptr<testing::RecordingStore>> stores;
+  environment.appender = [&] {
+    ++commits;
+    const MutexLock lock(store_mutex);
+    return stores.emplace_back(std::make_unique<testing::RecordingStore>())->appender();
+  };
+  Manager manager(environment);
+  const auto jobs = [&](int version) {
+    std::string targets;
+    for (int i = version % 3; i < 20; ++i)
+      targets += "{targets: ['" + address() + "'], labels: {i: '" + std::to_string(i) + "'}}, ";
+    return parse(
+        "  - job_name: a\n    scrape_interval: 20ms\n    scrape_timeout: 20ms\n"
+        "    sample_limit: " +
+        std::to_string(version + 10) + "\n    static_configs: [" + targets + "]\n");
+  };
+  const auto apply_version = [&](int version) {
+    auto change = manager.prepare(jobs(version).scrape_configs);
+    ASSERT_TRUE(change) << change.error().message;
+    manager.apply(*std::move(change), {});
+  };
+  set_page("m 1\nn 2\n");
+  apply_version(0);
+  std::thread runner([&] { manager.run(); });
+  for (int version = 1; version < 20; ++version) {
+    apply_version(version);
+    manager.discover();
+    EXPECT_THAT(manager.pools(), SizeIs(1));
+    manager.metadata();
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  while (commits < 50) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  manager.stop();
+  runner.join();
+  client.stop();
+  net.join();
 }
 
 TEST_F(ScrapeManager, ReportsNothingOfScrapesThatItGivesUp) {

@@ -80,8 +80,8 @@ class SeriesOfATarget : public ::testing::Test {
   void finish() {
     series_.append_report(*batch_, t_, report_);
     const Result<CommitResult> result = batch_->commit();
-    ASSERT_TRUE(result);
-    log_ = series_.committed(*result);
+    ASSERT_EQ(result.has_value(), !store_.fail_commit);
+    if (result) log_ = series_.committed(*result);
   }
 
   RecordingStore store_;
@@ -315,6 +315,34 @@ TEST_F(SeriesOfATarget, RemembersNotAllThatIsNewOnPagesThatFail) {
   EXPECT_EQ(series_.lines(), 1'004U);
   scrape("a 1\nb 2\n");
   EXPECT_EQ(series_.lines(), 2U);
+}
+
+TEST_F(SeriesOfATarget, RemembersNoLongLinesOfPagesThatFail) {
+  scrape("a 1\n");
+  for (int i = 0; i < 20; ++i)
+    scrape("x{l=\"" + std::string(500'000, 'x') + std::to_string(i) + "\"} 1\nbroken\n");
+  EXPECT_LT(series_.memory_bytes(), 6'000'000U);
+}
+
+TEST_F(SeriesOfATarget, WritesMarkersThatTheStoreDidNotTakeTheNextTime) {
+  scrape("a 1\nb 1\n");
+  store_.fail_commit = true;
+  scrape("b 1\n");
+  store_.fail_commit = false;
+  scrape("b 1\n");
+  EXPECT_TRUE(is_marked("a"));
+  scrape("b 1\n");
+  EXPECT_FALSE(is_marked("a"));
+}
+
+TEST_F(SeriesOfATarget, KeepsItsLinesWhenOnlyTheSampleLimitChanges) {
+  scrape("a 1\n");
+  SampleRules rules;
+  rules.limits.sample_limit = 1;
+  set_rules(rules);
+  scrape("a 1\n");
+  EXPECT_EQ(report_.added, 0U);
+  EXPECT_EQ(scrape("a 1\nb 1\n"), "sample limit exceeded");
 }
 
 TEST_F(SeriesOfATarget, FailsWithTheStoresError) {

@@ -46,6 +46,7 @@ struct TwinRules {
   std::string dropped_x;  // lines with this x are dropped
   bool without_y = false;
   std::size_t limit = 0;
+  bool operator==(const TwinRules&) const = default;
 
   SampleRules rules() const {
     SampleRules rules;
@@ -78,7 +79,11 @@ class NaiveTarget {
   ScrapeReport report;
 
   void set_rules(const TwinRules& rules) {
+    TwinRules same = rules;
+    same.limit = rules_.limit;
+    const bool is_same = same == rules_;
     rules_ = rules;
+    if (is_same) return;
     for (const auto& [text, line] : lines_) {
       if (line.tracked) former_.insert({line.series, line.generation});
     }
