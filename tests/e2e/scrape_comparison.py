@@ -332,6 +332,12 @@ def compare_targets(left, right, differences):
     """Of two `data` of /api/v1/targets."""
     if left.keys() != right.keys():
         differences.add("/api/v1/targets", f"members {sorted(left)} against {sorted(right)}")
+    counts = (side.get("droppedTargetCounts") for side in (left, right))
+    compare_values("/api/v1/targets.droppedTargetCounts", *counts, differences)
+    for side, name in ((left, "left"), (right, "right")):
+        for target in side["droppedTargets"]:
+            if target.keys() != left["droppedTargets"][0].keys() or target.get("scrapePool", "text") not in scrape_jobs.BY_NAME:
+                differences.add("/api/v1/targets", f"a dropped target of the {name}: {target}")
     pools = [[t["scrapePool"] for t in side["activeTargets"]] for side in (left, right)]
     for side, name in zip(pools, ("left", "right")):
         if side != sorted(side):
@@ -356,11 +362,20 @@ def compare_targets(left, right, differences):
         for target, name in ((a, "left"), (b, "right")):
             if target["health"] not in ("up", "down", "unknown") or not re.match(r"\d{4}-\d\d-\d\dT", target["lastScrape"]):
                 differences.add("/api/v1/targets", f"{where}: {name}: {target}")
-    dropped = [sorted(sorted(t["discoveredLabels"].items()) for t in side["droppedTargets"]) for side in (left, right)]
+    dropped = [sorted(map(dropped_labels, side["droppedTargets"])) for side in (left, right)]
+    if len(dropped[0]) != len(dropped[1]):
+        differences.add("/api/v1/targets", f"{len(dropped[0])} against {len(dropped[1])} dropped targets")
     for labels in dropped[0] + dropped[1]:
         if labels not in dropped[0] or labels not in dropped[1]:
             whose = "left" if labels in dropped[0] else "right"
             differences.add("/api/v1/targets", f"dropped {dict(labels)}: only the {whose} has it")
+
+
+def dropped_labels(target):
+    labels = target["discoveredLabels"]
+    if "keep_dropped_targets" in scrape_jobs.BY_NAME[labels["job"]].since_3:
+        labels = {name: value for name, value in labels.items() if name != "case"}  # any of them may be kept
+    return sorted(labels.items())
 
 
 def compare_values(what, left, right, differences):

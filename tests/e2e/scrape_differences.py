@@ -195,6 +195,47 @@ def dropped_targets(reference):
     reference.targets["droppedTargetCounts"] = {pool: n for pool, n in counts.items() if n or pool in pools}
 
 
+def limited_dropped_targets(reference):
+    kept, out = {}, []
+    for target in reference.targets["droppedTargets"]:
+        pool = target["discoveredLabels"]["job"]
+        kept[pool] = kept.get(pool, 0) + 1
+        if kept[pool] <= scrape_jobs.BY_NAME[pool].since_3.get("keep_dropped_targets", kept[pool]):
+            out.append(target)
+    reference.targets["droppedTargets"] = out
+
+
+def labels_before_relabelling(reference):
+    for target in reference.active("relabel_targets"):
+        labels = target["discoveredLabels"]
+        labels |= {"__metrics_path__": "/constant", "__scheme__": "http"}
+        labels |= {f"__scrape_{what}__": f"{scrape_jobs.INTERVAL_S}s" for what in ("interval", "timeout")}
+        if labels["case"] == "address":
+            labels["__address__"] = "nowhere.invalid:80"
+
+
+def broken_file(reference):
+    """As what the file that stays has."""
+    job = reference.jobs.get("file_sd", scrape_comparison.Job())
+    stays = Key({"case": "stays", "changes": "a"}.items())
+    broken = Key({"case": "broken"}.items())
+    for key, series in list(job.series.items()):
+        if stays <= key:
+            job.series[key - stays | broken] = series
+    if any(reference.active("file_sd", "broken")):
+        return
+    for target in list(reference.active("file_sd", "stays")):
+        new = copy.deepcopy(target)
+        for labels in (new["labels"], new["discoveredLabels"]):
+            del labels["changes"]
+            labels["case"] = "broken"
+        new["discoveredLabels"] |= {"__meta_filepath": "FOLDER/sd/broken.json", "__param_case": "broken"}
+        for member in ("scrapeUrl", "globalUrl"):
+            new[member] = new[member].replace("case=stays", "case=broken")
+        reference.targets["activeTargets"].append(new)
+        reference.targets["activeTargets"].sort(key=lambda t: t["scrapePool"])
+
+
 def labels_of_histograms(reference):
     more = ("scrape_native_histograms", "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb")
     for target in reference.targets["activeTargets"] + reference.targets["droppedTargets"]:
@@ -237,14 +278,15 @@ ACCEPT_OF_JOB = {
 
 def negotiation(reference):
     def asked(path, headers):
+        more = set()
         headers = dict(headers)
         job = path.rpartition("of=")[2].partition("&")[0]
         headers["accept"] = ACCEPT_OF_JOB.get(job, ACCEPT)
         if job == "uncompressed":
             headers["accept-encoding"] = "identity"
         if job == "http_headers":
-            headers |= {"x-scope": "a, b", "x-secret": "s"}
-        return tuple(sorted(headers.items()))
+            more = {("x-scope", "a"), ("x-scope", "b"), ("x-secret", "s")}
+        return tuple(sorted(more | headers.items()))
 
     for path, requests in reference.requests.items():
         reference.requests[path] = {asked(path, one) for one in requests}
@@ -286,6 +328,9 @@ DIFFERENCES = [
         openmetrics_leniency,
     ),
     Row("dropped targets", "3.x tells their number and pool", dropped_targets),
+    Row("limited dropped targets", "keep_dropped_targets is of 2.47", limited_dropped_targets),
+    Row("discovered labels", "2.42 tells those that say how to scrape as relabelling left them", labels_before_relabelling),
+    Row("broken files", "2.42 forgets at a reload what a file named that cannot be read now", broken_file),
     Row("labels of histograms", "3.x discovers what a target is to do with native histograms", labels_of_histograms),
     Row("no default port", "3.x adds none to an address", no_default_port),
     Row("tracked timestamps", "track_timestamps_staleness is of 2.48", tracked_timestamps),

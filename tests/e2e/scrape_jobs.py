@@ -361,7 +361,7 @@ SERVER_JOBS = [
             ],
         },
         targets=[static("OTHER")],
-        params={"match[]": ['{job=~"text|openmetrics|vanishing",__name__!~"federated_.*"}', 'up{job="failing"}']},
+        params={"match[]": ['{job=~"text|openmetrics|vanishing",__name__!~"federated_.*|vanishing_own"}', 'up{job="failing"}']},
         compared="series",
     ),
 ]

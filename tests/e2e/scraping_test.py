@@ -365,9 +365,9 @@ def test(folder, started):
     lines = run.differences.lines
     print(f"{len(lines)} differences; compared in {time.monotonic() - compared:.1f} s")
     if lines:
-        spoiled = counts["scrapes left out"] > 0.05 * counts["scrapes"]
-        busy = "the machine was too busy for scrapes to be in time: nothing is proved\n" if spoiled else ""
-        raise AssertionError(busy + "\n".join(line[:1000] for line in lines[:50]))
+        if counts["scrapes left out"] > 0.05 * counts["scrapes"]:
+            print("the machine was too busy for scrapes to be in time: most of that may be due to it")
+        raise AssertionError("\n".join(line[:1000] for line in lines[:50]))
 
 
 if __name__ == "__main__":
