@@ -48,7 +48,8 @@ def configuration(exporter, mute):
         params = {n: [v] for n, v in (p.split("=") for p in query.split("&") if p)}
         return {"job_name": name, "metrics_path": path, "params": params, "static_configs": targets, **settings}
 
-    numbered = lambda count: [{"targets": [address], "labels": {"n": str(n), "__param_n": str(n)}} for n in range(count)]
+    one = lambda n: {"targets": [address], "labels": {"n": str(n), "__param_n": str(n)}}
+    numbered = lambda count: [one(n) for n in range(count)]
     jobs = [job("good", "/constant", {"scrape_interval": "1s", "scrape_timeout": "1s"}, numbered(GOOD))]
     for name, (path, settings, _) in HOSTILE.items():
         jobs.append(job(name, path, settings, numbered(HANGING if name == "hanging" else 2)))

@@ -3,8 +3,8 @@
     exporter = MisbehavingExporter(base_s).open()
     GET /vanishing      answered by vanishing(), below
 
-What a path answers depends only on how often it was asked, so that two servers, with an exporter each, are told the same
-at the same scrape. Timestamps on the pages count from `base_s`.
+What a path answers depends only on how often it was asked, so that two servers, with an exporter each, are told the
+same at the same scrape. Timestamps on the pages count from `base_s`.
 """
 
 import gzip
@@ -47,6 +47,10 @@ class Scrape:
             self.handler.send_header("Content-Type", content_type)
         for name, value in headers:
             self.handler.send_header(name, value)
+        if status in (204, 304):
+            # No one expects a body with these: it would be taken for the answer to the next request.
+            self.handler.send_header("Connection", "close")
+            self.handler.close_connection = True
         self.handler.send_header("Content-Length", str(len(content)))
         self.handler.end_headers()
         self.handler.wfile.write(content)
@@ -527,7 +531,8 @@ other_spelling{{ a="1" }} {n + 2}
 def dated_duplicates(scrape):
     """The same series several times, with timestamps of their own."""
     n, base = scrape.n, (scrape.exporter.base_s + 10 * scrape.n) * 1000
-    scrape.page(f"dated_twice {n} {base}\ndated_twice {n} {base + 1000}\ndated_same {n} {base}\ndated_same {n} {base}\n")
+    twice = f"dated_twice {n} {base}\ndated_twice {n} {base + 1000}\n"
+    scrape.page(twice + f"dated_same {n} {base}\ndated_same {n} {base}\n")
 
 
 @path

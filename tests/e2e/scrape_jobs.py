@@ -268,7 +268,11 @@ EXPORTER_JOBS = [
         "/labelled",
         {"metric_relabel_configs": [relabel(source_labels=["__name__", "n"], regex="relabel_odd;0", action="keep")]},
     ),
-    Job("relabel_labelkeep", "/labelled", {"metric_relabel_configs": [relabel(action="labelkeep", regex="__name__|n|job|instance")]}),
+    Job(
+        "relabel_labelkeep",
+        "/labelled",
+        {"metric_relabel_configs": [relabel(action="labelkeep", regex="__name__|n|job|instance")]},
+    ),
     Job("relabel_drops_labels", "/labelled", {"metric_relabel_configs": [relabel(action="labeldrop", regex=".*")]}),
     Job("relabel_drops_name", "/labelled", {"metric_relabel_configs": [relabel(action="labeldrop", regex="__name__")]}),
     Job(
@@ -361,7 +365,12 @@ SERVER_JOBS = [
             ],
         },
         targets=[static("OTHER")],
-        params={"match[]": ['{job=~"text|openmetrics|vanishing",__name__!~"federated_.*|vanishing_own"}', 'up{job="failing"}']},
+        params={
+            "match[]": [
+                '{job=~"text|openmetrics|vanishing",__name__!~"federated_.*|vanishing_own"}',
+                'up{job="failing"}',
+            ]
+        },
         compared="series",
     ),
 ]
