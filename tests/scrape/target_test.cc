@@ -35,9 +35,9 @@ std::string error_of(const Labels& target) {
 // The URL of a target with these labels besides its address, `h:1`.
 std::string url_of(const std::string& label, const std::string& value,
                    const std::string& keys = "scheme: http") {
-  Labels target{{"__address__", "h:1"}, {label, value}};
-  if (label == "__address__") target = Labels{{label, value}};
-  return made(rules_of(keys), target).url;
+  LabelsBuilder target(Labels{{"__address__", "h:1"}});
+  target.set(label, value);
+  return made(rules_of(keys), target.build()).url;
 }
 
 std::string all_ascii() {
