@@ -320,7 +320,7 @@ def compare_settled(spec, a, b, differences):
                 differences.add(spec.name, f"{shown(key)}: marked stale by one only: {told}")
             elif p.gone_after is not None and abs(p.gone_after - q.gone_after) > 3 * scrape_jobs.INTERVAL_S:
                 differences.add(spec.name, f"{shown(key)}: gone at another time: {told}")
-        if dict(key)["__name__"] in ("constant_metric", "constant_other", "up"):
+        if dict(key)["__name__"].startswith("constant_"):
             values = [{v for _, v in side.series[key].samples} for side in (a, b)]
             if values[0] != values[1]:
                 differences.add(spec.name, f"{shown(key)}: values {values[0]} against {values[1]}")

@@ -306,6 +306,12 @@ def own_headers(reference):
     """Done where requests are read: headers_as_expected()."""
 
 
+def partial_counts(reference):
+    for case in ("trailing_blank", "exemplar_two_blanks"):
+        reference.reports("openmetrics_lines", case, **dict.fromkeys(SAMPLES, "0"), scrape_series_added="0")
+    reference.reports("text_lines", "name_quoted_empty", scrape_samples_scraped="1")
+
+
 def blanks_before_names(reference):
     around = sample("before"), sample("after")
     for case in ("blank_first", "tab_first"):
@@ -381,6 +387,7 @@ DIFFERENCES = [
     Row("texts of libraries", "what went wrong below HTTP is told by another library", LIBRARIES, is_ours=True),
     Row("texts of parsing, ours", "they name the line and show the rest of it", OUR_PARSING, is_ours=True),
     Row("own headers", "Prometheus sends Referer after a redirect", own_headers, is_ours=True),
+    Row("partial counts", "Prometheus counts a sample before it looks at what follows", partial_counts, is_ours=True),
     Row("blanks before names", "Prometheus makes them part of the name: ` x`", blanks_before_names, is_ours=True),
     Row("removed jobs", "Prometheus marks nothing stale when a job is removed", removed_jobs, is_ours=True),
     Row(
