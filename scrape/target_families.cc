@@ -86,8 +86,6 @@ void TargetFamilies::end_page(Appender& batch) {
   publish(std::move(added));
 }
 
-void TargetFamilies::forget_page() { publish({}); }
-
 std::vector<std::shared_ptr<const FamilyMetadata>> TargetFamilies::list() const {
   MutexLock lock(mutex_);
   return published_;

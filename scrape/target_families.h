@@ -2,7 +2,7 @@
 //
 //   families.begin_page();
 //   for (HELP, TYPE, UNIT of the page) families.set_help(family, text);
-//   families.end_page(batch);        // or, for a page that failed: families.forget_page();
+//   families.end_page(batch);        // also for a page that failed, as far as it went
 //
 // Families are expected in the order of the page before: what says the same as then costs two
 // comparisons. One that is no longer on the page is kept for kPagesKept more, because exporters
@@ -43,7 +43,6 @@ class TargetFamilies {
   void set_unit(std::string_view family, std::string_view unit);
   // Gives the store what is new or changed.
   void end_page(Appender& batch) EXCLUDES(mutex_);
-  void forget_page();
 
   // Ascending by family. From any thread.
   std::vector<std::shared_ptr<const FamilyMetadata>> list() const EXCLUDES(mutex_);

@@ -343,7 +343,7 @@ void TargetSeries::Page::forget() {
       lines_.text_bytes() > 2 * target_.good_text_bytes_ + kTextsOfFailedPagesMax)
     for (const Id id : added_) lines_.remove(id);
   lines_.compact();
-  target_.families_.forget_page();
+  target_.families_.end_page(batch_);  // the store hears nothing of it: the batch is rolled back
 }
 
 TargetSeries::TargetSeries(std::shared_ptr<const SampleRules> rules, Labels target_labels,

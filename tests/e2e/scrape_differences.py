@@ -318,6 +318,24 @@ def blanks_before_names(reference):
         reference.reads("text_lines", case, *around, sample("x"))
 
 
+def late_samples(reference):
+    job = reference.jobs.get("timestamps", scrape_comparison.Job())
+    for key, series in job.series.items():
+        if dict(key)["__name__"] == "dated_backwards" and series.dated:
+            t, first = series.dated[0]
+            series.dated.extend((t - more, str(int(first) + more)) for more in range(1, 1000))
+
+
+TEXT_MAX = 4096
+
+
+def long_texts(reference):
+    for rows in reference.metadata.values():
+        for row in rows:
+            if len(row["help"]) > TEXT_MAX:
+                row["help"] = ""
+
+
 def mark_after_last(series):
     """It is no longer looked up where the next sample would have been."""
     near = lambda t: any(0 <= t - at <= scrape_jobs.INTERVAL_S for at, _ in series.samples)
@@ -389,6 +407,8 @@ DIFFERENCES = [
     Row("own headers", "Prometheus sends Referer after a redirect", own_headers, is_ours=True),
     Row("partial counts", "Prometheus counts a sample before it looks at what follows", partial_counts, is_ours=True),
     Row("blanks before names", "Prometheus makes them part of the name: ` x`", blanks_before_names, is_ours=True),
+    Row("late samples", "Prometheus drops samples older than the newest; here they are always taken", late_samples, is_ours=True),
+    Row("long texts", "Prometheus keeps helps of any length; here they are bounded", long_texts, is_ours=True),
     Row("removed jobs", "Prometheus marks nothing stale when a job is removed", removed_jobs, is_ours=True),
     Row(
         "failed scrapes",

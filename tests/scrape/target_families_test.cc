@@ -79,19 +79,6 @@ TEST_F(Families, AreKeptForTenPages) {
   EXPECT_THAT(names(), ElementsAre("a", "b"));
 }
 
-TEST_F(Families, AreForgottenWithTheirPage) {
-  read({"a"});
-  families_.begin_page();
-  families_.set_help("a", "Other.");
-  families_.set_help("b", "New.");
-  families_.forget_page();
-  EXPECT_THAT(names(), ElementsAre("a"));
-  EXPECT_EQ(families_.list()[0]->metadata.help, "Help of a");
-  EXPECT_EQ(store_.metadata_seen, 1);
-  read({"b", "a"});
-  EXPECT_THAT(names(), ElementsAre("a", "b"));
-}
-
 TEST_F(Families, ShareTheirTextsBetweenTargets) {
   TargetFamilies other(pool_);
   read({"a"});

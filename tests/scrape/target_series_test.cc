@@ -570,10 +570,10 @@ TEST_F(SeriesOfATarget, GivesTheStoreMetadataThatIsNewOrChanged) {
   EXPECT_EQ(store_.metadata_seen, 3);
   EXPECT_EQ(store_.metadata["a"].help, "Other.");
   scrape("# HELP a Third.\nbroken\n");
-  EXPECT_EQ(store_.metadata_seen, 3);
+  EXPECT_EQ(store_.metadata["a"].help, "Other.");
   ASSERT_EQ(series_.metadata().size(), 2U);
   EXPECT_EQ(series_.metadata()[0]->family, "a");
-  EXPECT_EQ(series_.metadata()[0]->metadata.help, "Other.");
+  EXPECT_EQ(series_.metadata()[0]->metadata.help, "Third.");
 }
 
 }  // namespace
