@@ -217,9 +217,9 @@ def comparable_scrapes(target, sides, jobs, differences):
         pairs = {n: [series.states.get(n) for series in reported] for n in reported[0].states} if all(reported) else {}
         numbers_only = {n: map(float, pair) for n, pair in pairs.items() if all(map(is_number, pair))}
         late.append({n for n, (took, timeout) in numbers_only.items() if took > 0.98 * timeout})
-    # Prometheus reads what follows a body that is too large until the timeout: then both have failed.
-    ups = [job.series[target | {("__name__", "up")}].states for job in jobs]
-    spoiled |= {n for n in late[0] ^ late[1] if ups[0].get(n) != ups[1].get(n)}
+    # Prometheus reads what follows a body that is too large until the timeout: nothing is spoiled by that.
+    sizes = [job.series[target | {("__name__", "scrape_body_size_bytes")}].states for job in jobs]
+    spoiled |= {n for n in late[0] ^ late[1] if any(size.get(n) != "-1" for size in sizes)}
     first = min((min(side, default=1) for side in numbers), default=1)
     differences.count("scrapes left out", len([n for n in spoiled if n >= first]))
     compared = [n for n in range(1, last) if not {n, n - 1} & spoiled]

@@ -34,6 +34,7 @@ import servers
 
 ROUND_S = 48
 ROUNDS = max(1, round(int(os.environ.get("SILVERBACK_E2E_SECONDS", str(ROUND_S))) / ROUND_S))
+TRIES = 3  # on a machine that is too busy for scrapes to be in time
 FOUND_S, BROKEN_S, RELOAD_S = 12, 16, 20  # of a round
 
 ALERTMANAGER_CONFIG = "{route: {receiver: none}, receivers: [{name: none}]}\n"
@@ -355,25 +356,39 @@ class Run:
                 self.differences.add("requests", f"{path}: only the {whose} sends {dict(one)}")
 
 
-def test(folder, started):
-    print(f"{ROUNDS} rounds of {ROUND_S} s", flush=True)
+def one_try(folder, started):
+    """(what differs, whether the machine was too busy for that to prove anything)"""
     run = Run(folder, started)
-    run.start()
-    for number in range(ROUNDS):
-        run.round(number)
-    compared = time.monotonic()
-    run.compare()
-    counts = run.differences.counts
+    try:
+        run.start()
+        for number in range(ROUNDS):
+            run.round(number)
+        compared = time.monotonic()
+        run.compare()
+    finally:
+        for side in run.sides:
+            side.exporter.close()
+    counts, lines = run.differences.counts, run.differences.lines
     for what, number in counts.items():
         print(f"{number} {what}")
     for row in run.rows:
         print(f"but for '{row.name}': {row.why}")
-    lines = run.differences.lines
-    print(f"{len(lines)} differences; compared in {time.monotonic() - compared:.1f} s")
-    if lines:
-        if counts["scrapes left out"] > 0.05 * counts["scrapes"]:
-            print("the machine was too busy for scrapes to be in time: most of that may be due to it")
-        raise AssertionError("\n".join(line[:1000] for line in lines[:50]))
+    print(f"{len(lines)} differences; compared in {time.monotonic() - compared:.1f} s", flush=True)
+    return lines, counts["scrapes left out"] > 0.02 * counts["scrapes"]
+
+
+def test(folder, started):
+    print(f"{ROUNDS} rounds of {ROUND_S} s", flush=True)
+    for number in range(TRIES):
+        lines, is_busy = one_try(folder / str(number), started)
+        if not lines:
+            return
+        if not is_busy:
+            break
+        print("scrapes did not come in time: the machine is too busy", flush=True)
+        while started:
+            started.pop().kill()
+    raise AssertionError("\n".join(line[:1000] for line in lines[:50]))
 
 
 if __name__ == "__main__":
