@@ -43,7 +43,11 @@ class NotingAppender final : public Appender {
     require(known(ref) && !exemplar.labels.to_string().empty());
   }
   void append_metadata(std::string_view metric, Metadata) override { require(!metric.empty()); }
-  Result<CommitResult> commit() override { return store_->commit(); }
+  Result<CommitResult> commit() override {
+    samples.clear();
+    markers.clear();
+    return store_->commit();
+  }
   void rollback() override {
     samples.clear();
     markers.clear();
@@ -95,7 +99,10 @@ class Target {
       : limit_(rules->limits.sample_limit),
         series_(std::move(rules), Labels{{"instance", "i"}, {"job", "j"}}, pool_, counters_) {}
 
-  scrape::TargetSeries& series() { return series_; }
+  void set_rules(std::shared_ptr<const scrape::SampleRules> rules) {
+    limit_ = rules->limits.sample_limit;
+    series_.set_rules(std::move(rules));
+  }
 
   void scrape(std::string_view page, ExpositionFormat format) {
     t_ += 10'000;
@@ -151,7 +158,7 @@ class Target {
     series_.committed(*result);
   }
 
-  const std::uint64_t limit_;
+  std::uint64_t limit_;
   TimestampMs t_ = 1'700'000'000'000;
   MemoryStorage storage_;
   Registry metrics_;
@@ -176,7 +183,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (input.empty()) break;
     const std::string_view between = take_line(input);
     if (between == "f") target.fail();
-    if (between == "r") target.series().set_rules(make_rules(flags & ~8U, "a"));
+    if (between == "r") target.set_rules(make_rules(flags & ~8U, "a"));
   }
   target.end();
   return 0;
