@@ -153,11 +153,12 @@ void Manager::discover() {
     }
     if (pool != nullptr) sync(pool);
   }
-  std::map<std::string, std::size_t> families;
-  for (const TargetMetadata& target : metadata()) families[target.job] += target.families.size();
   const MutexLock lock(mutex_);
-  for (const auto& [name, pool] : pools_)
-    pool->metadata_entries.set(static_cast<double>(families[name]));
+  for (const auto& [name, pool] : pools_) {
+    std::size_t families = 0;
+    for (const auto& [key, scheduled] : pool->targets) families += scheduled->scraper->families();
+    pool->metadata_entries.set(static_cast<double>(families));
+  }
 }
 
 // Makes the pool's targets of what discovery knows now.

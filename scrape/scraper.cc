@@ -185,7 +185,6 @@ TargetMetadata Scraper::metadata() const {
   TargetMetadata metadata;
   metadata.families = series_.metadata();
   const MutexLock lock(mutex_);
-  metadata.job = job_->config->job_name;
   metadata.target = target_;
   return metadata;
 }

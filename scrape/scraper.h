@@ -53,6 +53,7 @@ class Scraper : public std::enable_shared_from_this<Scraper> {
 
   TargetStatus status() const EXCLUDES(mutex_);
   TargetMetadata metadata() const EXCLUDES(mutex_);
+  std::size_t families() const { return series_.families(); }  // that metadata() tells of
 
  private:
   // What one scrape goes by, whatever changes meanwhile.

@@ -40,7 +40,6 @@ struct PoolStatus {
 struct TargetMetadata {
   std::shared_ptr<const Target> target;
   std::vector<std::shared_ptr<const FamilyMetadata>> families;  // ascending by name
-  std::string job = {};
 };
 
 }  // namespace silverback::scrape

@@ -91,6 +91,11 @@ std::vector<std::shared_ptr<const FamilyMetadata>> TargetFamilies::list() const 
   return published_;
 }
 
+std::size_t TargetFamilies::size() const {
+  MutexLock lock(mutex_);
+  return published_.size();
+}
+
 std::string_view TargetFamilies::name(Id id) const {
   const Family& family = families_[id];
   return family.known != nullptr ? family.known->family : changes_[family.change - 1].family;

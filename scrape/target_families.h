@@ -46,6 +46,8 @@ class TargetFamilies {
 
   // Ascending by family. From any thread.
   std::vector<std::shared_ptr<const FamilyMetadata>> list() const EXCLUDES(mutex_);
+  // How many those are. From any thread.
+  std::size_t size() const EXCLUDES(mutex_);
 
  private:
   using Id = std::uint32_t;

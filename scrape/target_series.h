@@ -107,6 +107,8 @@ class TargetSeries {
   // Ascending by family. From any thread.
   std::vector<std::shared_ptr<const FamilyMetadata>> metadata() const { return families_.list(); }
 
+  std::size_t families() const { return families_.size(); }  // from any thread, too
+
   // How many lines are remembered, and in how much memory: that of families is not in it.
   std::size_t lines() const { return lines_.size(); }
   std::size_t memory_bytes() const { return sizeof(*this) + lines_.memory_bytes(); }

@@ -667,6 +667,8 @@ TEST_F(ScrapeManager, TellsWhatTargetsSayAboutTheirMetrics) {
   ASSERT_THAT(metadata[0].families, SizeIs(1));
   EXPECT_EQ(metadata[0].families[0]->family, "m");
   EXPECT_EQ(metadata[0].families[0]->metadata.help, "Help.");
+  manager_->discover();
+  EXPECT_EQ(metric("prometheus_target_metadata_cache_entries"), 1);
 }
 
 }  // namespace
