@@ -1,9 +1,10 @@
 #include "net/content_decoding.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "net/http_client.h"
 #include "net/http_options.h"
@@ -11,59 +12,107 @@
 namespace silverback::net {
 namespace {
 
-// zlib's windowBits: which frame to expect.
-constexpr int kGzip = 15 + 16, kZlib = 15, kRaw = -15;
+// DEFLATE makes no byte out of less than 1/1032 of one.
+constexpr std::size_t kExpansionMax = 1032;
+constexpr std::size_t kGzipBytesMin = 18;  // head and tail
 
-class Inflater {
+// One for each thread: making one takes longer than unpacking a short body. Null: out of memory.
+libdeflate_decompressor* decompressor() {
+  thread_local std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> made(
+      nullptr, &libdeflate_free_decompressor);
+  if (made == nullptr) made.reset(libdeflate_alloc_decompressor());
+  return made.get();
+}
+
+struct Frame {
+  const char* name;  // for errors
+  libdeflate_result (*decompress)(libdeflate_decompressor*, const void*, std::size_t, void*,
+                                  std::size_t, std::size_t*, std::size_t*);
+};
+constexpr Frame kGzip{"gzip", &libdeflate_gzip_decompress_ex};
+constexpr Frame kZlib{"deflate", &libdeflate_zlib_decompress_ex};
+constexpr Frame kNone{"deflate", &libdeflate_deflate_decompress_ex};
+
+// A packed text's length modulo 2^32 is its last four bytes: a guess, as all of a stranger's is.
+std::size_t unpacked_size(std::string_view gzip) {
+  std::size_t size = 0;
+  for (int i = 1; i <= 4; ++i)
+    size = size << 8U | static_cast<unsigned char>(gzip[gzip.size() - static_cast<std::size_t>(i)]);
+  return size;
+}
+
+class Unpacker {
  public:
-  explicit Inflater(int window_bits) { is_ready_ = inflateInit2(&stream_, window_bits) == Z_OK; }
-  ~Inflater() {
-    if (is_ready_) inflateEnd(&stream_);
-  }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
+  Unpacker(const Frame& frame, std::string_view packed, std::size_t bytes_max)
+      : frame_(frame), packed_(packed), bytes_max_(bytes_max) {}
 
-  Result<std::string> unpack(std::string& packed, std::size_t bytes_max, bool many_members) {
-    if (!is_ready_) return fail(ErrorCode::kIo, "gzip: out of memory");
-    std::string out;
-    // zlib's sizes have 32 bits, so both sides are handed over in parts.
-    constexpr std::size_t kPart = 1U << 20;
-    std::size_t taken = 0;
-    std::size_t made = 0;
+  // Room that is tried first.
+  void expect(std::size_t bytes) { grow_to(std::min(bytes, packed_.size() * kExpansionMax)); }
+
+  // Takes what comes next of the packed bytes.
+  Status take_member() {
+    libdeflate_decompressor* const tool = decompressor();
+    if (tool == nullptr) return failure("out of memory");
     while (true) {
-      const std::size_t in_size = std::min(packed.size() - taken, kPart);
-      stream_.next_in = reinterpret_cast<Bytef*>(packed.data() + taken);
-      stream_.avail_in = static_cast<uInt>(in_size);
-      if (made == out.size()) {
-        const std::size_t more = std::max(packed.size(), out.size()) * 2 + 64;
-        out.resize(bytes_max < more ? bytes_max + 1 : more);  // one byte past the cap shows enough
+      std::size_t taken = 0;
+      std::size_t made = 0;
+      const libdeflate_result result =
+          frame_.decompress(tool, packed_.data(), packed_.size(), out_.data() + made_,
+                            out_.size() - made_, &taken, &made);
+      if (result == LIBDEFLATE_SUCCESS) {
+        packed_.remove_prefix(taken);
+        made_ += made;
+        if (made_ > bytes_max_) return too_long();
+        return {};
       }
-      const std::size_t out_size = std::min(out.size() - made, kPart);
-      stream_.next_out = reinterpret_cast<Bytef*>(out.data() + made);
-      stream_.avail_out = static_cast<uInt>(out_size);
-      const int code = inflate(&stream_, Z_NO_FLUSH);
-      taken += in_size - stream_.avail_in;
-      made += out_size - stream_.avail_out;
-      if (made > bytes_max) return fail(ErrorCode::kIo, std::string(kBodyTooLongText));
-      if (code == Z_STREAM_END) {
-        // A gzip file may be several, one after the other.
-        if (!many_members || taken == packed.size()) break;
-        if (inflateReset(&stream_) != Z_OK) return fail(ErrorCode::kIo, "gzip: invalid header");
-      } else if (code == Z_BUF_ERROR ||
-                 (code == Z_OK && taken == packed.size() && stream_.avail_out != 0)) {
-        return fail(ErrorCode::kIo, "unexpected EOF");
-      } else if (code != Z_OK) {
-        return fail(ErrorCode::kIo, made == 0 ? "gzip: invalid header" : "gzip: corrupt input");
-      }
+      if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return failure("corrupt or incomplete input");
+      if (out_.size() > bytes_max_) return too_long();
+      grow_to(std::max(packed_.size(), out_.size()) * 2);
     }
-    out.resize(made);
-    return out;
+  }
+
+  std::string_view left() const { return packed_; }
+  std::string take() {
+    out_.resize(made_);
+    return std::move(out_);
   }
 
  private:
-  z_stream stream_{};
-  bool is_ready_ = false;
+  Status failure(const char* what) const {
+    return fail(ErrorCode::kIo, std::string(frame_.name) + ": " + what);
+  }
+  static Status too_long() { return fail(ErrorCode::kIo, std::string(kBodyTooLongText)); }
+  // One byte past the maximum shows enough.
+  void grow_to(std::size_t bytes) { out_.resize(bytes_max_ < bytes ? bytes_max_ + 1 : bytes); }
+
+  const Frame& frame_;
+  std::string_view packed_;
+  const std::size_t bytes_max_;
+  std::string out_;
+  std::size_t made_ = 0;
 };
+
+Result<std::string> unpack_gzip(std::string_view packed, std::size_t bytes_max) {
+  if (packed.empty()) return fail(ErrorCode::kIo, "EOF");  // not even an archive of nothing
+  if (!packed.starts_with("\x1f\x8b\x08")) return fail(ErrorCode::kIo, "gzip: invalid header");
+  Unpacker unpacker(kGzip, packed, bytes_max);
+  if (packed.size() >= kGzipBytesMin) unpacker.expect(unpacked_size(packed));
+  // A gzip file may be several, one after the other.
+  while (!unpacker.left().empty()) TRY(unpacker.take_member());
+  return unpacker.take();
+}
+
+Result<std::string> unpack_deflate(std::string_view packed, std::size_t bytes_max) {
+  if (packed.empty()) return fail(ErrorCode::kIo, "EOF");
+  // The standard says zlib's frame, some servers send none. With one, the first two bytes are a
+  // multiple of 31 and name method 8.
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(packed[i]); };
+  const bool framed =
+      packed.size() >= 2 && (byte(0) & 0x0fU) == 8 && (byte(0) * 256U + byte(1)) % 31 == 0;
+  Unpacker unpacker(framed ? kZlib : kNone, packed, bytes_max);
+  TRY(unpacker.take_member());
+  return unpacker.take();
+}
 
 }  // namespace
 
@@ -72,19 +121,8 @@ Result<std::string> decode_content(std::string_view encoding, std::string body,
   if (body.size() > bytes_max) return fail(ErrorCode::kIo, std::string(kBodyTooLongText));
   const std::string name = to_lower(encoding);
   if (name.empty() || name == "identity") return body;
-  if (name == "gzip" || name == "x-gzip") {
-    if (body.empty()) return fail(ErrorCode::kIo, "EOF");  // not even an archive of nothing
-    return Inflater(kGzip).unpack(body, bytes_max, true);
-  }
-  if (name == "deflate") {
-    if (body.empty()) return fail(ErrorCode::kIo, "EOF");
-    // The standard says zlib's frame, some servers send none. With one, the first two bytes are a
-    // multiple of 31 and name method 8.
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(body[i]); };
-    const bool framed =
-        body.size() >= 2 && (byte(0) & 0x0fU) == 8 && (byte(0) * 256U + byte(1)) % 31 == 0;
-    return Inflater(framed ? kZlib : kRaw).unpack(body, bytes_max, false);
-  }
+  if (name == "gzip" || name == "x-gzip") return unpack_gzip(body, bytes_max);
+  if (name == "deflate") return unpack_deflate(body, bytes_max);
   return body;
 }
 

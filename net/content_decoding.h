@@ -13,8 +13,8 @@ namespace silverback::net {
 // `encoding` is the value of Content-Encoding: empty, identity, gzip, x-gzip or deflate (with or
 // without zlib's frame). A body of any other is left as it is, as Go does: it may be plain, and if
 // it is not, its reader will say so. At most `bytes_max` bytes are unpacked: what would be more is
-// refused before it takes the memory. Errors: kIo (`body
-// size limit exceeded`, `EOF` if there is nothing, `unexpected EOF`, `gzip: invalid header`).
+// refused before it takes the memory. Errors: kIo (`body size limit exceeded`, `EOF` if there is
+// nothing, `gzip: invalid header`, `gzip: corrupt or incomplete input`).
 Result<std::string> decode_content(std::string_view encoding, std::string body,
                                    std::size_t bytes_max);
 

@@ -1,6 +1,7 @@
 #include "net/curl_transfer.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -141,10 +142,17 @@ CurlTransfer::CurlTransfer(HttpRequest request, std::shared_ptr<const HttpOption
     : request_(std::move(request)), options_(std::move(options)), owner_(owner) {}
 
 CurlTransfer::~CurlTransfer() {
-  curl_easy_cleanup(handle_);
+  assert(handle_ == nullptr);
   curl_slist_free_all(header_lines_);
   curl_slist_free_all(proxy_lines_);
 }
+
+void CurlTransfer::use(CURL* handle, CURLSH* share) {
+  handle_ = handle;
+  share_ = share;
+}
+
+CURL* CurlTransfer::release() { return std::exchange(handle_, nullptr); }
 
 template <class Value>
 void CurlTransfer::set(CURLoption option, Value value) {
@@ -205,6 +213,8 @@ void CurlTransfer::set_method() {
 
 void CurlTransfer::set_tls_options() {
   const TlsOptions& tls = options_->tls;
+  // They would stay with the handle, which others use after this.
+  set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
   const long versions = version_bits(tls.min_version, false) | version_bits(tls.max_version, true);
   set(CURLOPT_SSLVERSION, versions);
   if (tls_ != nullptr && !tls_->ca.empty()) {
@@ -248,16 +258,13 @@ void CurlTransfer::set_proxy() {
 }
 
 Status CurlTransfer::prepare() {
-  if (handle_ == nullptr) {
-    handle_ = curl_easy_init();
-    if (handle_ == nullptr) return fail(ErrorCode::kIo, "out of memory");
-  } else {
-    curl_easy_reset(handle_);
-  }
+  if (handle_ == nullptr) return fail(ErrorCode::kIo, "out of memory");
+  if (redirects_ > 0) curl_easy_reset(handle_);
   target_ = TRY(parse_target(request_.url));
   if (!is_header_name(request_.method)) {
     return fail(ErrorCode::kInvalidArgument, "net/http: invalid method");
   }
+  set(CURLOPT_SHARE, share_);
   set(CURLOPT_URL, request_.url.c_str());
   if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
   set(CURLOPT_PATH_AS_IS, 1L);

@@ -46,9 +46,21 @@ void HttpTransfer::cancel() {
 HttpSession::HttpSession(std::shared_ptr<HttpLoop> loop, const HttpOptions& options)
     : loop_(std::move(loop)),
       options_(std::make_shared<const HttpOptions>(options)),
-      secrets_(std::make_unique<HttpSecrets>(options)),
+      secrets_(std::make_shared<HttpSecrets>(options)),
       tokens_(token_source(loop_, options)),
-      pool_(std::make_shared<ConnectionPool>(*loop_)) {}
+      pool_(std::make_shared<ConnectionPool>()) {}
+
+HttpSession::HttpSession(const HttpSession& other, std::shared_ptr<ConnectionPool> pool)
+    : std::enable_shared_from_this<HttpSession>(),
+      loop_(other.loop_),
+      options_(other.options_),
+      secrets_(other.secrets_),
+      tokens_(other.tokens_),
+      pool_(std::move(pool)) {}
+
+std::shared_ptr<HttpSession> HttpSession::sibling() const {
+  return std::shared_ptr<HttpSession>(new HttpSession(*this, std::make_shared<ConnectionPool>()));
+}
 
 HttpSession::~HttpSession() {
   // The pool is the event thread's to close. If that has ended, nobody else touches it.

@@ -8,8 +8,9 @@
 //   client.stop();                                // run() returns, what was in flight is canceled
 //
 // A session owns its connections and reuses them: two sessions never share one, because their
-// certificates and proxies may differ. Names are resolved on curl's own threads. Whatever the
-// server does, the callback is called exactly once.
+// certificates and proxies may differ. Who asks many servers gives each a session of its own
+// (sibling()): curl looks at every connection of a session after each transfer. Names are resolved
+// on curl's own threads. Whatever the server does, the callback is called exactly once.
 //
 // The process must ignore SIGPIPE (cmd does): TLS connections that the peer closed would raise it.
 #pragma once
@@ -95,10 +96,15 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // host).
   HttpTransfer send(HttpRequest request, HttpCallback callback);
 
+  // The same options, files and tokens, but connections of its own.
+  std::shared_ptr<HttpSession> sibling() const;
+
  private:
+  HttpSession(const HttpSession& other, std::shared_ptr<ConnectionPool> pool);
+
   const std::shared_ptr<HttpLoop> loop_;
   const std::shared_ptr<const HttpOptions> options_;
-  const std::unique_ptr<HttpSecrets> secrets_;
+  const std::shared_ptr<HttpSecrets> secrets_;
   const std::shared_ptr<TokenSource> tokens_;  // null without OAuth 2.0
   std::shared_ptr<ConnectionPool> pool_;
 };

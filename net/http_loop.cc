@@ -17,11 +17,13 @@ namespace {
 constexpr int kNoContent = 204;  // a status whose answers have no body to unpack
 
 constexpr long kIdleConnectionsMax = 20'000;  // of one session, as Prometheus
+constexpr std::size_t kIdleHandlesMax = 64;
 
-// curl wants it once, before any other thread uses curl.
-void init_curl() {
+CURLM* make_multi() {
+  // curl wants it once, before any other thread uses curl.
   [[maybe_unused]] static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   assert(code == CURLE_OK);
+  return curl_multi_init();
 }
 
 template <class Value>
@@ -36,21 +38,16 @@ Error canceled() { return {ErrorCode::kCanceled, "context canceled"}; }
 
 // ---- What the loop serves
 
-ConnectionPool::ConnectionPool(HttpLoop& its_loop) : loop(its_loop), multi(curl_multi_init()) {
-  assert(multi != nullptr);
-  set(multi, CURLMOPT_SOCKETFUNCTION, &HttpLoop::on_socket);
-  set(multi, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
-  set(multi, CURLMOPT_TIMERFUNCTION, &HttpLoop::on_timer);
-  set(multi, CURLMOPT_TIMERDATA, static_cast<void*>(this));
-  set(multi, CURLMOPT_MAXCONNECTS, kIdleConnectionsMax);
+ConnectionPool::ConnectionPool() : share(curl_share_init()) {
+  assert(share != nullptr);
+  [[maybe_unused]] const CURLSHcode code =
+      curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+  assert(code == CURLSHE_OK);
 }
 
 ConnectionPool::~ConnectionPool() {
-  // Closing connections is no news for the loop any more.
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, static_cast<void*>(nullptr));
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, static_cast<void*>(nullptr));
-  loop.forget(*this);
-  curl_multi_cleanup(multi);
+  [[maybe_unused]] const CURLSHcode code = curl_share_cleanup(share);
+  assert(code == CURLSHE_OK);
 }
 
 Transfer::Transfer(HttpRequest request, std::shared_ptr<const HttpOptions> options,
@@ -77,9 +74,14 @@ HttpLoop::HttpLoop(Executor* executor, std::string user_agent)
     : executor_(executor),
       user_agent_(std::move(user_agent)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  init_curl();
-  assert(epoll_ >= 0 && wake_ >= 0);
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      multi_(make_multi()) {
+  assert(epoll_ >= 0 && wake_ >= 0 && multi_ != nullptr);
+  set(multi_, CURLMOPT_SOCKETFUNCTION, &HttpLoop::on_socket);
+  set(multi_, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
+  set(multi_, CURLMOPT_TIMERFUNCTION, &HttpLoop::on_timer);
+  set(multi_, CURLMOPT_TIMERDATA, static_cast<void*>(this));
+  set(multi_, CURLMOPT_MAXCONNECTS, kIdleConnectionsMax);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.fd = wake_;
@@ -87,6 +89,8 @@ HttpLoop::HttpLoop(Executor* executor, std::string user_agent)
 }
 
 HttpLoop::~HttpLoop() {
+  for (CURL* handle : idle_handles_) curl_easy_cleanup(handle);
+  curl_multi_cleanup(multi_);
   ::close(wake_);
   ::close(epoll_);
 }
@@ -125,6 +129,7 @@ void HttpLoop::hand_over(const std::shared_ptr<Transfer>& transfer) {
 void HttpLoop::run() {
   std::array<epoll_event, 256> events{};
   while (run_commands()) {
+    expire();  // curl sends what was just begun when its timer is called
     const int count =
         epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms());
     for (int i = 0; i < count; ++i) {
@@ -136,7 +141,6 @@ void HttpLoop::run() {
         socket_ready(event.data.fd, event.events);
       }
     }
-    expire();
   }
   close();
 }
@@ -165,8 +169,6 @@ void HttpLoop::close() {
       MutexLock lock(mutex_);
       commands.swap(commands_);
       if (commands.empty()) {
-        sockets_.clear();
-        timers_.clear();
         has_ended_ = true;
         return;
       }
@@ -176,8 +178,7 @@ void HttpLoop::close() {
 }
 
 int HttpLoop::timeout_ms() const {
-  SteadyTime next = SteadyTime::max();
-  if (!timers_.empty()) next = timers_.begin()->first;
+  SteadyTime next = wake_at_;
   if (!in_flight_.empty()) next = std::min(next, in_flight_.begin()->first);
   if (next == SteadyTime::max()) return -1;
   constexpr std::int64_t kLongest = 60'000;
@@ -187,28 +188,24 @@ int HttpLoop::timeout_ms() const {
 }
 
 void HttpLoop::socket_ready(int socket, unsigned events) {
-  const auto found = sockets_.find(socket);
-  if (found == sockets_.end()) return;  // given up by what was handled just before
-  const std::shared_ptr<ConnectionPool> pool = found->second->shared_from_this();
   int ready = 0;
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) ready |= CURL_CSELECT_IN;
   if ((events & EPOLLOUT) != 0) ready |= CURL_CSELECT_OUT;
   if ((events & EPOLLERR) != 0) ready |= CURL_CSELECT_ERR;
   int running = 0;
-  curl_multi_socket_action(pool->multi, socket, ready, &running);
-  collect(*pool);
+  // A socket that was given up by what was handled just before is nothing to curl.
+  curl_multi_socket_action(multi_, socket, ready, &running);
+  collect();
 }
 
-// Timers of curl, then deadlines of ours.
+// The timer of curl, then deadlines of ours.
 void HttpLoop::expire() {
   const SteadyTime now = std::chrono::steady_clock::now();
-  while (!timers_.empty() && timers_.begin()->first <= now) {
-    const std::shared_ptr<ConnectionPool> pool = timers_.begin()->second->shared_from_this();
-    timers_.erase(timers_.begin());
-    pool->wake_at = SteadyTime::max();
+  if (wake_at_ <= now) {
+    wake_at_ = SteadyTime::max();
     int running = 0;
-    curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(*pool);
+    curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect();
   }
   while (!in_flight_.empty() && in_flight_.begin()->first <= now) {
     const std::shared_ptr<Transfer> transfer = in_flight_.begin()->second;
@@ -218,10 +215,8 @@ void HttpLoop::expire() {
 
 int HttpLoop::on_socket(CURL* /*handle*/, curl_socket_t socket, int what, void* user,
                         void* /*known*/) {
-  auto& pool = *static_cast<ConnectionPool*>(user);
-  HttpLoop& loop = pool.loop;
+  const HttpLoop& loop = *static_cast<HttpLoop*>(user);
   if (what == CURL_POLL_REMOVE) {
-    loop.sockets_.erase(socket);
     epoll_ctl(loop.epoll_, EPOLL_CTL_DEL, socket, nullptr);
     return 0;
   }
@@ -229,9 +224,8 @@ int HttpLoop::on_socket(CURL* /*handle*/, curl_socket_t socket, int what, void* 
   event.data.fd = socket;
   if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
   if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
-  loop.sockets_[socket] = &pool;
-  // Not by what sockets_ says: the number may be one that was closed, which epoll forgets by
-  // itself.
+  // Not by whether curl had told of it: the number may be one that was closed, which epoll forgets
+  // by itself.
   if (epoll_ctl(loop.epoll_, EPOLL_CTL_MOD, socket, &event) != 0) {
     epoll_ctl(loop.epoll_, EPOLL_CTL_ADD, socket, &event);
   }
@@ -239,20 +233,29 @@ int HttpLoop::on_socket(CURL* /*handle*/, curl_socket_t socket, int what, void* 
 }
 
 int HttpLoop::on_timer(CURLM* /*multi*/, long timeout_ms, void* user) {
-  auto& pool = *static_cast<ConnectionPool*>(user);
-  pool.loop.timers_.erase({pool.wake_at, &pool});
-  pool.wake_at = SteadyTime::max();
-  if (timeout_ms < 0) return 0;
-  pool.wake_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  pool.loop.timers_.insert({pool.wake_at, &pool});
+  SteadyTime& wake_at = static_cast<HttpLoop*>(user)->wake_at_;
+  wake_at = timeout_ms < 0
+                ? SteadyTime::max()
+                : std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   return 0;
 }
 
-void HttpLoop::forget(ConnectionPool& pool) {
-  // Once the event thread has ended, sessions may end on several threads at once.
-  MutexLock lock(mutex_);
-  timers_.erase({pool.wake_at, &pool});
-  std::erase_if(sockets_, [&](const auto& entry) { return entry.second == &pool; });
+CURL* HttpLoop::take_handle() {
+  if (idle_handles_.empty()) return curl_easy_init();
+  CURL* handle = idle_handles_.back();
+  idle_handles_.pop_back();
+  return handle;
+}
+
+void HttpLoop::keep_handle(CURL* handle) {
+  if (handle == nullptr) return;
+  if (idle_handles_.size() == kIdleHandlesMax) {
+    curl_easy_cleanup(handle);
+    return;
+  }
+  curl_easy_setopt(handle, CURLOPT_SHARE, static_cast<void*>(nullptr));  // a reset leaves it
+  curl_easy_reset(handle);
+  idle_handles_.push_back(handle);
 }
 
 // ---- A transfer's life: begin, start per hop, complete
@@ -271,12 +274,14 @@ void HttpLoop::begin(const std::shared_ptr<Transfer>& transfer) {
 
 void HttpLoop::start(const std::shared_ptr<Transfer>& transfer) {
   if (transfer->state == Transfer::State::kOver) return;
-  Status prepared = transfer->curl.prepare();
+  CurlTransfer& curl = transfer->curl;
+  if (curl.handle() == nullptr) curl.use(take_handle(), transfer->pool->share);
+  Status prepared = curl.prepare();
   if (!prepared) {
     end_early(transfer, std::move(prepared).error());
     return;
   }
-  if (curl_multi_add_handle(transfer->pool->multi, transfer->curl.handle()) != CURLM_OK) {
+  if (curl_multi_add_handle(multi_, curl.handle()) != CURLM_OK) {
     end_early(transfer, {ErrorCode::kIo, "curl takes no more transfers"});
     return;
   }
@@ -286,14 +291,14 @@ void HttpLoop::start(const std::shared_ptr<Transfer>& transfer) {
 void HttpLoop::end_early(const std::shared_ptr<Transfer>& transfer, Error error) {
   if (transfer->state == Transfer::State::kNew || transfer->state == Transfer::State::kOver) return;
   if (transfer->state == Transfer::State::kRunning) {
-    curl_multi_remove_handle(transfer->pool->multi, transfer->curl.handle());
+    curl_multi_remove_handle(multi_, transfer->curl.handle());
   }
   complete(transfer, fail(transfer->curl.within_request(std::move(error))));
 }
 
-void HttpLoop::collect(ConnectionPool& pool) {
+void HttpLoop::collect() {
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(pool.multi, &left)) {
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     // Both are copied: what `message` points at goes with the handle.
     CURL* handle = message->easy_handle;
@@ -301,7 +306,7 @@ void HttpLoop::collect(ConnectionPool& pool) {
     void* owner = nullptr;
     curl_easy_getinfo(handle, CURLINFO_PRIVATE, &owner);
     const std::shared_ptr<Transfer> transfer = static_cast<Transfer*>(owner)->shared_from_this();
-    curl_multi_remove_handle(pool.multi, handle);
+    curl_multi_remove_handle(multi_, handle);
     transfer->state = Transfer::State::kWaiting;
     hop_done(transfer, code);
   }
@@ -324,6 +329,7 @@ void HttpLoop::complete(const std::shared_ptr<Transfer>& transfer, Result<HttpRe
   kept->state = Transfer::State::kOver;
   in_flight_.erase(kept->place);
   kept->outcome = std::move(outcome);
+  keep_handle(kept->curl.release());
   kept->pool.reset();
   hand_over(kept);
 }

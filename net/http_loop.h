@@ -1,5 +1,5 @@
 // The event loop under HttpClient: epoll tells curl which sockets are ready, curl says which it
-// waits for. Only for net's own .cc files.
+// waits for. One multi handle moves everything. Only for net's own .cc files.
 // Threads: post(), stop() and send-side helpers from any thread; everything else on the event
 // thread, which is whoever called run().
 #pragma once
@@ -8,9 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -26,16 +24,14 @@ namespace silverback::net {
 class HttpLoop;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-// The connections of one session: a multi handle of its own.
-struct ConnectionPool : std::enable_shared_from_this<ConnectionPool> {
-  explicit ConnectionPool(HttpLoop& its_loop);
-  ~ConnectionPool();  // on the event thread, or on any after it ended
+// The connections of one session: as curl has it, what its transfers share.
+struct ConnectionPool {
+  ConnectionPool();
+  ~ConnectionPool();  // on the event thread, or on any after it ended; no transfer uses it
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
-  HttpLoop& loop;
-  CURLM* multi;
-  SteadyTime wake_at = SteadyTime::max();  // when curl wants to be called, whatever the sockets do
+  CURLSH* share;
 };
 
 struct Transfer : std::enable_shared_from_this<Transfer> {
@@ -79,29 +75,31 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   // The first hop, or the next.
   void start(const std::shared_ptr<Transfer>& transfer);
   void end_early(const std::shared_ptr<Transfer>& transfer, Error error);
-  void forget(ConnectionPool& pool) EXCLUDES(mutex_);
 
  private:
-  friend struct ConnectionPool;
-  static int on_socket(CURL* handle, curl_socket_t socket, int what, void* pool, void* known);
-  static int on_timer(CURLM* multi, long timeout_ms, void* pool);
+  static int on_socket(CURL* handle, curl_socket_t socket, int what, void* loop, void* known);
+  static int on_timer(CURLM* multi, long timeout_ms, void* loop);
   bool run_commands() EXCLUDES(mutex_);
   int timeout_ms() const;
   void socket_ready(int socket, unsigned events);
   void expire();
-  void collect(ConnectionPool& pool);
+  void collect();
   void hop_done(const std::shared_ptr<Transfer>& transfer, CURLcode code);
   void complete(const std::shared_ptr<Transfer>& transfer, Result<HttpResponse> outcome);
   void hand_over(const std::shared_ptr<Transfer>& transfer);
+  CURL* take_handle();
+  void keep_handle(CURL* handle);
 
   Executor* const executor_;
   const std::string user_agent_;
   const int epoll_;
   const int wake_;  // an eventfd
 
-  // The event thread's; once that has ended, only forget()'s.
-  std::unordered_map<int, ConnectionPool*> sockets_;
-  std::set<std::pair<SteadyTime, ConnectionPool*>> timers_;
+  CURLM* const multi_;
+
+  // The event thread's.
+  SteadyTime wake_at_ = SteadyTime::max();  // when curl wants to be called, whatever the sockets do
+  std::vector<CURL*> idle_handles_;         // without options; making one takes curl its time
   std::multimap<SteadyTime, std::shared_ptr<Transfer>> in_flight_;  // by deadline
   bool is_closing_ = false;
 

@@ -18,8 +18,8 @@ struct Job {
   std::shared_ptr<const config::ScrapeConfig> config;
   TargetRules target_rules;
   std::shared_ptr<const SampleRules> sample_rules;
-  std::shared_ptr<net::HttpSession> session;  // its targets share connections and credentials
-  std::shared_ptr<FailureLog> failure_log;    // null: none
+  std::shared_ptr<const net::HttpSession> session;  // its targets use siblings of it
+  std::shared_ptr<FailureLog> failure_log;          // null: none
 };
 
 // Errors: kInvalidArgument, what of the job makes no sense.

@@ -34,11 +34,13 @@ Scraper::Scraper(std::shared_ptr<const Job> job, std::shared_ptr<const Target> t
       rules_(job->sample_rules),
       job_(std::move(job)),
       target_(std::move(target)),
+      session_(job_->session->sibling()),
       request_(make_request(*job_, *target_, context)) {}
 
 void Scraper::set_job(std::shared_ptr<const Job> job, std::shared_ptr<const Target> target) {
   auto request = make_request(*job, *target, context_);
   const MutexLock lock(mutex_);
+  if (job_->session != job->session) session_ = job->session->sibling();
   job_ = std::move(job);
   target_ = std::move(target);
   request_ = std::move(request);
@@ -53,9 +55,11 @@ void Scraper::begin(TimestampMs t, std::function<void()> done) {
   Attempt attempt;
   attempt.t = t;
   attempt.begin = std::chrono::steady_clock::now();
+  std::shared_ptr<net::HttpSession> session;
   std::shared_ptr<const net::HttpRequest> request;
   {
     const MutexLock lock(mutex_);
+    session = session_;
     attempt.job = job_;
     attempt.target = target_;
     attempt.refusal = refusal_;
@@ -69,9 +73,9 @@ void Scraper::begin(TimestampMs t, std::function<void()> done) {
         });
     return;
   }
-  net::HttpTransfer transfer = attempt.job->session->send(
-      *request, [self = shared_from_this(), attempt,
-                 done = std::move(done)](const Result<net::HttpResponse>& response) {
+  net::HttpTransfer transfer =
+      session->send(*request, [self = shared_from_this(), attempt,
+                               done = std::move(done)](const Result<net::HttpResponse>& response) {
         self->finish(attempt, response);
         done();
       });

@@ -81,6 +81,7 @@ class Scraper : public std::enable_shared_from_this<Scraper> {
   mutable Mutex mutex_;
   std::shared_ptr<const Job> job_ GUARDED_BY(mutex_);
   std::shared_ptr<const Target> target_ GUARDED_BY(mutex_);
+  std::shared_ptr<net::HttpSession> session_ GUARDED_BY(mutex_);        // of job_
   std::shared_ptr<const net::HttpRequest> request_ GUARDED_BY(mutex_);  // for every scrape
   std::string refusal_ GUARDED_BY(mutex_);
   net::HttpTransfer transfer_ GUARDED_BY(mutex_);

@@ -376,7 +376,7 @@ OUR_PARSING = [
     (r'invalid metric name or label names: \{__name__=".*', r'invalid metric name or label names: \{".*'),
 ]
 LIBRARIES = [
-    (r"gzip: invalid checksum|unexpected EOF", r"gzip: corrupt input"),
+    (r"gzip: invalid checksum|unexpected EOF", r"gzip: corrupt or incomplete input"),
     (r"invalid byte in chunk length|malformed chunked encoding", r".*Illegal or missing hexadecimal sequence.*"),
     (r".*malformed HTTP status code.*", r".*Received HTTP/0.9 when not allowed"),
     (r".*connection reset by peer", r".*connection reset by peer"),

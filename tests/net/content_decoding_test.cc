@@ -1,0 +1,129 @@
+// Bodies packed by zlib, which the server that is tested does not use.
+#include "net/content_decoding.h"
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "net/http_client.h"
+#include "tests/testing/seed.h"
+
+namespace silverback::net {
+namespace {
+
+constexpr std::size_t kNoLimit = HttpRequest::kNoLimit;
+constexpr int kGzip = 15 + 16, kZlib = 15, kRaw = -15;  // zlib's windowBits
+
+std::string pack(std::string plain, int window_bits, int level = 6) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, level, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string packed(deflateBound(&stream, plain.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(plain.data());
+  stream.avail_in = static_cast<uInt>(plain.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+// The body, or the error's text.
+std::string decoded(std::string_view encoding, std::string packed, std::size_t bytes_max) {
+  Result<std::string> body = decode_content(encoding, std::move(packed), bytes_max);
+  return body ? *std::move(body) : body.error().message;
+}
+
+std::string random_page(std::mt19937_64& random) {
+  std::string page;
+  const std::size_t lines = random() % 2'000;
+  for (std::size_t i = 0; i < lines; ++i)
+    page += "metric_" + std::to_string(random() % 50) + ' ' + std::to_string(random()) + '\n';
+  return page;
+}
+
+TEST(ContentDecoding, TakesWhatZlibPacked) {
+  std::mt19937_64 random(testing::seed());
+  for (int round = 0; round < 200; ++round) {
+    const std::string page = random_page(random);
+    const int level = static_cast<int>(random() % 10);
+    EXPECT_EQ(decoded("gzip", pack(page, kGzip, level), kNoLimit), page);
+    EXPECT_EQ(decoded("X-GZip", pack(page, kGzip, level), page.size()), page);
+    EXPECT_EQ(decoded("deflate", pack(page, kZlib, level), page.size()), page);
+    EXPECT_EQ(decoded("deflate", pack(page, kRaw, level), kNoLimit), page);
+  }
+}
+
+TEST(ContentDecoding, TakesArchivesOfSeveralFiles) {
+  const std::string large(3'000'000, 'x');
+  // The length at the end is of the last file only, so that the room that is tried first is short.
+  EXPECT_EQ(decoded("gzip", pack(large, kGzip) + pack("", kGzip) + pack("end", kGzip), kNoLimit),
+            large + "end");
+  EXPECT_EQ(decoded("gzip", pack("", kGzip), kNoLimit), "");
+}
+
+TEST(ContentDecoding, StopsAtTheLimit) {
+  std::string bomb = pack(std::string(50'000'000, '\0'), kGzip);
+  const std::string page(10'000, 'x');
+  EXPECT_EQ(decoded("gzip", bomb, 1'000'000), kBodyTooLongText);
+  bomb.replace(bomb.size() - 4, 4, std::string(4, '\0'));  // it says that it is nothing
+  EXPECT_EQ(decoded("gzip", bomb, 1'000'000), kBodyTooLongText);
+  bomb.replace(bomb.size() - 4, 4, std::string(4, '\xff'));  // and now 4 GiB
+  EXPECT_EQ(decoded("gzip", bomb, 1'000'000), kBodyTooLongText);
+  for (const int frame : {kGzip, kZlib, kRaw}) {
+    const char* encoding = frame == kGzip ? "gzip" : "deflate";
+    EXPECT_EQ(decoded(encoding, pack(page, frame), page.size()), page);
+    EXPECT_EQ(decoded(encoding, pack(page, frame), page.size() - 1), kBodyTooLongText);
+  }
+  EXPECT_EQ(decoded("gzip", pack(page, kGzip) + pack("x", kGzip), page.size()), kBodyTooLongText);
+  EXPECT_EQ(decoded("identity", page, page.size() - 1), kBodyTooLongText);
+}
+
+TEST(ContentDecoding, RefusesWhatIsCut) {
+  const std::string page = "metric_one 1\nmetric_two 2\n" + std::string(500, 'x');
+  const std::string packed = pack(page, kGzip);
+  EXPECT_EQ(decoded("gzip", "", kNoLimit), "EOF");
+  EXPECT_EQ(decoded("deflate", "", kNoLimit), "EOF");
+  for (std::size_t size = 1; size < packed.size(); ++size) {
+    EXPECT_EQ(decoded("gzip", packed.substr(0, size), kNoLimit),
+              size < 3 ? "gzip: invalid header" : "gzip: corrupt or incomplete input")
+        << size;
+  }
+  const std::string zlib = pack(page, kZlib);
+  EXPECT_EQ(decoded("deflate", zlib.substr(0, zlib.size() - 1), kNoLimit),
+            "deflate: corrupt or incomplete input");
+  EXPECT_EQ(decoded("gzip", packed + "rest", kNoLimit), "gzip: corrupt or incomplete input");
+  EXPECT_EQ(decoded("gzip", page, kNoLimit), "gzip: invalid header");
+}
+
+// Some mean nothing: of the head what tells of its making, of the body codes that are not used.
+TEST(ContentDecoding, GivesNothingElseForFlippedBits) {
+  const std::string page = "metric_one 1\nmetric_two 2\n" + std::string(500, 'x');
+  const std::string packed = pack(page, kGzip);
+  std::size_t seen = 0;
+  for (std::size_t bit = 0; bit < packed.size() * 8; ++bit) {
+    std::string flipped = packed;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    const Result<std::string> body = decode_content("gzip", flipped, kNoLimit);
+    if (body) {
+      EXPECT_EQ(*body, page) << bit;
+    } else {
+      EXPECT_THAT(body.error().message, ::testing::StartsWith("gzip: ")) << bit;
+      ++seen;
+    }
+  }
+  EXPECT_GT(seen, packed.size() * 4);
+}
+
+TEST(ContentDecoding, LeavesWhatItDoesNotKnow) {
+  EXPECT_EQ(decoded("", "x", 1), "x");
+  EXPECT_EQ(decoded("identity", "x", 1), "x");
+  EXPECT_EQ(decoded("snappy", "x", 1), "x");
+}
+
+}  // namespace
+}  // namespace silverback::net
