@@ -8,10 +8,10 @@
 //   … another, every few seconds: manager.discover();
 //   manager.stop();                                       // run() returns once nothing is scraped
 //
-// A slot of a target is k · interval + offset; offsets spread all targets over the interval, and
-// differ from server to server. A slot that comes while the scrape before it is not over waits for
-// that; one more, and it is missed. Samples get the time of their slot, or that of their request if
-// it came much later.
+// A slot of a target is k · interval + offset; offsets spread all targets over the interval, in
+// steps of some milliseconds, and differ from server to server. A slot that comes while the scrape
+// before it is not over waits for that; one more, and it is missed. Samples get the time of their
+// slot, or that of their request if it came much later.
 //
 // A target that is gone gets staleness markers some two intervals later, so that it may come back
 // under another job or server until then; unlike in Prometheus, also if its job is gone. At the end

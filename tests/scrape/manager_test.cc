@@ -233,14 +233,17 @@ TEST_F(ScrapeManager, SpreadsTargetsOverTheInterval) {
     targets += (i == 1 ? "127.1.0." : ", 127.1.0.") + std::to_string(i);
   // Nobody listens there; what matters is when they are asked.
   ASSERT_TRUE(apply("  - job_name: a\n    static_configs: [{targets: [" + targets + "]}]\n"));
-  for (DurationMs passed = 0; passed < kInterval; passed += 100) {
-    clock_.advance(100);
+  for (DurationMs passed = 0; passed < kInterval; ++passed) {
+    clock_.advance(1);
     manager_->run_due();
   }
   ASSERT_TRUE(executor_.run_tasks(200));
   std::map<TimestampMs, int> tenths;
   const std::vector<PoolStatus> pools = manager_->pools();
-  for (const TargetStatus& target : pools[0].active) ++tenths[target.last_scrape / 100'000'000];
+  for (const TargetStatus& target : pools[0].active) {
+    ++tenths[target.last_scrape / 100'000'000 % 10];
+    EXPECT_EQ(target.last_scrape % 10'000'000, 0) << "not at a hundredth of the interval";
+  }
   EXPECT_THAT(tenths, SizeIs(10));
   for (const auto& [tenth, count] : tenths) EXPECT_LT(count, 50) << tenth;
 }
