@@ -147,12 +147,7 @@ CurlTransfer::~CurlTransfer() {
   curl_slist_free_all(proxy_lines_);
 }
 
-void CurlTransfer::use(CURL* handle, CURLSH* share) {
-  handle_ = handle;
-  share_ = share;
-}
-
-CURL* CurlTransfer::release() { return std::exchange(handle_, nullptr); }
+void CurlTransfer::close() { curl_easy_cleanup(std::exchange(handle_, nullptr)); }
 
 template <class Value>
 void CurlTransfer::set(CURLoption option, Value value) {
@@ -213,8 +208,6 @@ void CurlTransfer::set_method() {
 
 void CurlTransfer::set_tls_options() {
   const TlsOptions& tls = options_->tls;
-  // They would stay with the handle, which others use after this.
-  set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
   const long versions = version_bits(tls.min_version, false) | version_bits(tls.max_version, true);
   set(CURLOPT_SSLVERSION, versions);
   if (tls_ != nullptr && !tls_->ca.empty()) {
@@ -257,14 +250,18 @@ void CurlTransfer::set_proxy() {
   set(CURLOPT_PROXYHEADER, proxy_lines_);
 }
 
-Status CurlTransfer::prepare() {
-  if (handle_ == nullptr) return fail(ErrorCode::kIo, "out of memory");
-  if (redirects_ > 0) curl_easy_reset(handle_);
+Status CurlTransfer::prepare(CURLSH* share) {
+  if (handle_ == nullptr) {
+    handle_ = curl_easy_init();
+    if (handle_ == nullptr) return fail(ErrorCode::kIo, "out of memory");
+  } else {
+    curl_easy_reset(handle_);
+  }
   target_ = TRY(parse_target(request_.url));
   if (!is_header_name(request_.method)) {
     return fail(ErrorCode::kInvalidArgument, "net/http: invalid method");
   }
-  set(CURLOPT_SHARE, share_);
+  set(CURLOPT_SHARE, share);
   set(CURLOPT_URL, request_.url.c_str());
   if (!request_.unix_socket.empty()) set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
   set(CURLOPT_PATH_AS_IS, 1L);

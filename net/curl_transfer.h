@@ -20,7 +20,7 @@ class CurlTransfer {
  public:
   // `owner` is what curl's CURLINFO_PRIVATE gives back.
   CurlTransfer(HttpRequest request, std::shared_ptr<const HttpOptions> options, void* owner);
-  ~CurlTransfer();  // Requires: it has no handle.
+  ~CurlTransfer();  // Requires: it is closed, or was never prepared.
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
@@ -30,14 +30,12 @@ class CurlTransfer {
   void add_credential(HttpHeader header) { credentials_.push_back(std::move(header)); }
   void set_tls(std::shared_ptr<const TlsMaterial> material) { tls_ = std::move(material); }
 
-  // One without options that nobody else uses, for all hops; the connections are `share`'s.
-  void use(CURL* handle, CURLSH* share);
+  // Sets the handle up for the next hop, by connections of `share`. Errors: kInvalidArgument,
+  // before anything is sent.
+  Status prepare(CURLSH* share);
   CURL* handle() const { return handle_; }
-  // Gives back what use() got, its options still set. Null if there was none.
-  CURL* release();
-
-  // Sets the handle up for the next hop. Errors: kInvalidArgument, before anything is sent.
-  Status prepare();
+  // Ends the handle, and with it the use of the share. Requires: in no multi handle.
+  void close();
 
   // After curl is done with the hop: true if there is another one to prepare().
   Result<bool> finish(CURLcode code);
@@ -77,7 +75,6 @@ class CurlTransfer {
   int redirects_ = 0;
 
   CURL* handle_ = nullptr;
-  CURLSH* share_ = nullptr;
   CURLcode setup_code_ = CURLE_OK;  // the first that was not good, of setting options
   curl_slist* header_lines_ = nullptr;
   curl_slist* proxy_lines_ = nullptr;

@@ -17,7 +17,6 @@ namespace {
 constexpr int kNoContent = 204;  // a status whose answers have no body to unpack
 
 constexpr long kIdleConnectionsMax = 20'000;  // of one session, as Prometheus
-constexpr std::size_t kIdleHandlesMax = 64;
 
 CURLM* make_multi() {
   // curl wants it once, before any other thread uses curl.
@@ -89,7 +88,6 @@ HttpLoop::HttpLoop(Executor* executor, std::string user_agent)
 }
 
 HttpLoop::~HttpLoop() {
-  for (CURL* handle : idle_handles_) curl_easy_cleanup(handle);
   curl_multi_cleanup(multi_);
   ::close(wake_);
   ::close(epoll_);
@@ -240,24 +238,6 @@ int HttpLoop::on_timer(CURLM* /*multi*/, long timeout_ms, void* user) {
   return 0;
 }
 
-CURL* HttpLoop::take_handle() {
-  if (idle_handles_.empty()) return curl_easy_init();
-  CURL* handle = idle_handles_.back();
-  idle_handles_.pop_back();
-  return handle;
-}
-
-void HttpLoop::keep_handle(CURL* handle) {
-  if (handle == nullptr) return;
-  if (idle_handles_.size() == kIdleHandlesMax) {
-    curl_easy_cleanup(handle);
-    return;
-  }
-  curl_easy_setopt(handle, CURLOPT_SHARE, static_cast<void*>(nullptr));  // a reset leaves it
-  curl_easy_reset(handle);
-  idle_handles_.push_back(handle);
-}
-
 // ---- A transfer's life: begin, start per hop, complete
 
 void HttpLoop::begin(const std::shared_ptr<Transfer>& transfer) {
@@ -274,14 +254,12 @@ void HttpLoop::begin(const std::shared_ptr<Transfer>& transfer) {
 
 void HttpLoop::start(const std::shared_ptr<Transfer>& transfer) {
   if (transfer->state == Transfer::State::kOver) return;
-  CurlTransfer& curl = transfer->curl;
-  if (curl.handle() == nullptr) curl.use(take_handle(), transfer->pool->share);
-  Status prepared = curl.prepare();
+  Status prepared = transfer->curl.prepare(transfer->pool->share);
   if (!prepared) {
     end_early(transfer, std::move(prepared).error());
     return;
   }
-  if (curl_multi_add_handle(multi_, curl.handle()) != CURLM_OK) {
+  if (curl_multi_add_handle(multi_, transfer->curl.handle()) != CURLM_OK) {
     end_early(transfer, {ErrorCode::kIo, "curl takes no more transfers"});
     return;
   }
@@ -329,7 +307,7 @@ void HttpLoop::complete(const std::shared_ptr<Transfer>& transfer, Result<HttpRe
   kept->state = Transfer::State::kOver;
   in_flight_.erase(kept->place);
   kept->outcome = std::move(outcome);
-  keep_handle(kept->curl.release());
+  kept->curl.close();
   kept->pool.reset();
   hand_over(kept);
 }

@@ -87,8 +87,6 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   void hop_done(const std::shared_ptr<Transfer>& transfer, CURLcode code);
   void complete(const std::shared_ptr<Transfer>& transfer, Result<HttpResponse> outcome);
   void hand_over(const std::shared_ptr<Transfer>& transfer);
-  CURL* take_handle();
-  void keep_handle(CURL* handle);
 
   Executor* const executor_;
   const std::string user_agent_;
@@ -99,7 +97,6 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
 
   // The event thread's.
   SteadyTime wake_at_ = SteadyTime::max();  // when curl wants to be called, whatever the sockets do
-  std::vector<CURL*> idle_handles_;         // without options; making one takes curl its time
   std::multimap<SteadyTime, std::shared_ptr<Transfer>> in_flight_;  // by deadline
   bool is_closing_ = false;
 
