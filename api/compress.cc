@@ -45,7 +45,6 @@ bool has_header(const Response& response, std::string_view name) {
 
 void compress(Response& response, std::string_view accept_encoding) {
   if (response.body.empty() || has_header(response, "Content-Encoding")) return;
-  if (compressor() == nullptr) return;
   while (!accept_encoding.empty()) {
     const std::size_t comma = std::min(accept_encoding.find(','), accept_encoding.size());
     std::string_view name = accept_encoding.substr(0, comma);
@@ -54,6 +53,7 @@ void compress(Response& response, std::string_view accept_encoding) {
     name = name.substr(0, name.find_first_of(" \t;"));
     const bool wants_gzip = equals_ignoring_case(name, "gzip");
     if (!wants_gzip && !equals_ignoring_case(name, "deflate")) continue;
+    if (compressor() == nullptr) return;
     response.body = wants_gzip ? gzip(response.body) : deflate(response.body);
     response.headers.push_back({"Content-Encoding", wants_gzip ? "gzip" : "deflate"});
     return;

@@ -12,8 +12,9 @@
 namespace silverback::net {
 namespace {
 
-// DEFLATE makes no byte out of less than 1/1032 of one.
-constexpr std::size_t kExpansionMax = 1032;
+// Room that is made because a body says how long it will be: pages are up to 20 times as long as
+// packed. What turns out longer takes several attempts.
+constexpr std::size_t kExpansionBelieved = 64;
 constexpr std::size_t kGzipBytesMin = 18;  // head and tail
 
 // One for each thread: making one takes longer than unpacking a short body. Null: out of memory.
@@ -47,7 +48,7 @@ class Unpacker {
       : frame_(frame), packed_(packed), bytes_max_(bytes_max) {}
 
   // Room that is tried first.
-  void expect(std::size_t bytes) { grow_to(std::min(bytes, packed_.size() * kExpansionMax)); }
+  void expect(std::size_t bytes) { grow_to(std::min(bytes, packed_.size() * kExpansionBelieved)); }
 
   // Takes what comes next of the packed bytes.
   Status take_member() {

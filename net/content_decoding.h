@@ -14,7 +14,7 @@ namespace silverback::net {
 // without zlib's frame). A body of any other is left as it is, as Go does: it may be plain, and if
 // it is not, its reader will say so. At most `bytes_max` bytes are unpacked: what would be more is
 // refused before it takes the memory. Errors: kIo (`body size limit exceeded`, `EOF` if there is
-// nothing, `gzip: invalid header`, `gzip: corrupt or incomplete input`).
+// nothing, `gzip: invalid header`, `gzip: corrupt or incomplete input`, the same of deflate).
 Result<std::string> decode_content(std::string_view encoding, std::string body,
                                    std::size_t bytes_max);
 

@@ -17,7 +17,8 @@ namespace {
 constexpr int kRedirectsMax = 10;                    // as Go's client
 constexpr std::size_t kHeaderBytesMax = 1U << 20;    // all headers of one answer
 constexpr std::size_t kReserveBytesMax = 64U << 20;  // what is believed of a Content-Length
-constexpr long kIdleSecondsMax = 300;                // as Prometheus keeps its connections
+// As Prometheus keeps its connections; but they are closed when the session sends again.
+constexpr long kIdleSecondsMax = 300;
 
 // Parts of a URL, as curl itself will read it.
 class Url {
@@ -253,10 +254,10 @@ void CurlTransfer::set_proxy() {
 Status CurlTransfer::prepare(CURLSH* share) {
   if (handle_ == nullptr) {
     handle_ = curl_easy_init();
-    if (handle_ == nullptr) return fail(ErrorCode::kIo, "out of memory");
   } else {
     curl_easy_reset(handle_);
   }
+  if (handle_ == nullptr || share == nullptr) return fail(ErrorCode::kIo, "out of memory");
   target_ = TRY(parse_target(request_.url));
   if (!is_header_name(request_.method)) {
     return fail(ErrorCode::kInvalidArgument, "net/http: invalid method");

@@ -96,7 +96,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // host).
   HttpTransfer send(HttpRequest request, HttpCallback callback);
 
-  // The same options, files and tokens, but connections of its own.
+  // The same options, files and tokens, but connections of its own. Takes some 10 KB.
   std::shared_ptr<HttpSession> sibling() const;
 
  private:

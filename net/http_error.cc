@@ -40,6 +40,11 @@ std::string or_detail(const TransferFailure& failure) {
   return failure.detail.empty() ? curl_easy_strerror(failure.code) : std::string(failure.detail);
 }
 
+// Else the errno may be an older one, of an address that was tried before another that worked.
+bool failed_at_socket(const TransferFailure& failure, std::string_view curls_words) {
+  return failure.os_errno != 0 && failure.detail.starts_with(curls_words);
+}
+
 std::string tls_problem(const TransferFailure& failure, std::string_view host) {
   // Unspecified is what curl begins with.
   if (failure.tls_verify_result != X509_V_OK &&
@@ -73,10 +78,12 @@ std::string problem(const TransferFailure& failure, std::string_view host, std::
     case CURLE_PARTIAL_FILE:
       return "unexpected EOF";
     case CURLE_RECV_ERROR:
-      if (failure.os_errno != 0) return "read tcp: read: " + errno_text(failure.os_errno);
+      if (failed_at_socket(failure, "Recv failure"))
+        return "read tcp: read: " + errno_text(failure.os_errno);
       return or_detail(failure);
     case CURLE_SEND_ERROR:
-      if (failure.os_errno != 0) return "write tcp: write: " + errno_text(failure.os_errno);
+      if (failed_at_socket(failure, "Send failure"))
+        return "write tcp: write: " + errno_text(failure.os_errno);
       return or_detail(failure);
     case CURLE_PEER_FAILED_VERIFICATION:
       return "tls: failed to verify certificate: " + certificate_problem(failure, host);

@@ -38,13 +38,16 @@ Error canceled() { return {ErrorCode::kCanceled, "context canceled"}; }
 // ---- What the loop serves
 
 ConnectionPool::ConnectionPool() : share(curl_share_init()) {
-  assert(share != nullptr);
-  [[maybe_unused]] const CURLSHcode code =
-      curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
-  assert(code == CURLSHE_OK);
+  if (share == nullptr ||
+      curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT) == CURLSHE_OK)
+    return;
+  // Transfers would use connections of other sessions instead.
+  curl_share_cleanup(share);
+  share = nullptr;
 }
 
 ConnectionPool::~ConnectionPool() {
+  if (share == nullptr) return;
   [[maybe_unused]] const CURLSHcode code = curl_share_cleanup(share);
   assert(code == CURLSHE_OK);
 }

@@ -31,7 +31,7 @@ struct ConnectionPool {
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
 
-  CURLSH* share;
+  CURLSH* share;  // null: out of memory
 };
 
 struct Transfer : std::enable_shared_from_this<Transfer> {

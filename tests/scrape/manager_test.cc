@@ -654,6 +654,21 @@ TEST_F(ScrapeManager, FollowsDiscovery) {
   EXPECT_EQ(only_target().target->url, "http://a:1/metrics");
 }
 
+TEST_F(ScrapeManager, KeepsConnectionsUntilTheJobChanges) {
+  ASSERT_TRUE(apply(job()));
+  scrape_page("m 1\n");
+  ASSERT_TRUE(apply(job()));
+  scrape();
+  EXPECT_EQ(server_.connections(), 1);
+  ASSERT_TRUE(apply(job("    basic_auth: {username: me, password: pw}\n")));
+  scrape();
+  EXPECT_EQ(server_.connections(), 2);
+  const MutexLock lock(mutex_);
+  ASSERT_THAT(requests_, SizeIs(3));
+  EXPECT_EQ(requests_[1].header("authorization"), "");
+  EXPECT_THAT(requests_[2].header("authorization"), HasSubstr("Basic "));
+}
+
 TEST_F(ScrapeManager, KnowsItsPoolsByName) {
   ASSERT_TRUE(apply("  - {job_name: b}\n  - {job_name: a, scrape_interval: 7s}\n"));
   EXPECT_THAT(manager_->pool_names(), ElementsAre("a", "b"));
