@@ -34,7 +34,7 @@ bool is_grouped(const VectorMatching& matching) {
 
 bool fills(const VectorMatching& matching) { return matching.fill_left || matching.fill_right; }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 class Checker {
  public:
@@ -152,7 +152,7 @@ Result<ValueType> Checker::type_of(const Expr& expr, Unary& node) {
     return error_at(expr,
                     "unary expression only allowed on expressions of type scalar or instant "
                     "vector, got " +
-                        quoted(to_string(node.expr->type)));
+                        in_quotes(to_string(node.expr->type)));
   }
   return node.expr->type;
 }
@@ -211,10 +211,10 @@ Status Checker::check_matching(const Expr& expr, Binary& node) {
   const std::string op(to_string(node.op));
   if (!vectors) {
     return error_at(expr,
-                    "set operator " + quoted(op) + " not allowed in binary scalar expression");
+                    "set operator " + in_quotes(op) + " not allowed in binary scalar expression");
   }
   if (is_grouped(matching)) {
-    return error_at(expr, "no grouping allowed for " + quoted(op) + " operation");
+    return error_at(expr, "no grouping allowed for " + in_quotes(op) + " operation");
   }
   if (fills(matching)) {
     return error_at(expr, "filling in missing series not allowed for set operators");
@@ -236,7 +236,7 @@ Result<ValueType> Checker::type_of(const Expr&, Aggregate& node) {
 Result<ValueType> Checker::type_of(const Expr& expr, Call& node) {
   TRY(check_argument_count(expr, node));
   if (node.function->name == "info" && node.args.size() > 1) TRY(check_info(node));
-  const std::string context = "call to function " + quoted(node.function->name);
+  const std::string context = "call to function " + in_quotes(node.function->name);
   for (std::size_t i = 0; i < node.args.size(); ++i) {
     TRY(expect(*node.args[i], node.function->arg_type(i), context));
   }
@@ -247,7 +247,7 @@ Status Checker::check_argument_count(const Expr& expr, const Call& node) {
   const FunctionSpec& function = *node.function;
   const auto wrong_count = [&](std::string_view how_many, std::size_t wanted) {
     return error_at(expr, "expected " + std::string(how_many) + std::to_string(wanted) +
-                              " argument(s) in call to " + quoted(function.name) + ", got " +
+                              " argument(s) in call to " + in_quotes(function.name) + ", got " +
                               std::to_string(node.args.size()));
   };
   const std::size_t count = node.args.size();
