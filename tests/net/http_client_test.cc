@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "tests/net/client_fixture.h"
+#include "tests/net/zlib_body.h"
 #include "tests/testing/http_test_server.h"
 
 namespace {
@@ -50,21 +50,6 @@ using testing::ServerConnection;
 using ::testing::StartsWith;
 
 class HttpClientTest : public ClientFixture {};
-
-std::string gzip(std::string_view plain) {
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string in(plain);
-  std::string out(compressBound(plain.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 // What was received, as a body to look at.
 std::string echo(const ReceivedRequest& request) {
@@ -279,7 +264,7 @@ TEST_F(HttpClientTest, TellsHowAnAnswerWasCutShort) {
       connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     }
     if (request.target == "/gzip") {
-      const std::string packed = gzip(std::string(10'000, 'a'));
+      const std::string packed = pack(std::string(10'000, 'a'));
       connection.write("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n" +
                        packed.substr(0, packed.size() / 2));
     }
@@ -336,7 +321,7 @@ TEST_F(HttpClientTest, SlowNamesDelayNobody) {
 }
 
 TEST_F(HttpClientTest, CutsBodiesAtTheirLimit) {
-  const std::string bomb = gzip(std::string(50'000'000, '\0'));
+  const std::string bomb = pack(std::string(50'000'000, '\0'));
   HttpTestServer server([&](ServerConnection& connection, const ReceivedRequest& request) {
     if (request.target == "/endless") {
       connection.write("HTTP/1.1 200 OK\r\n\r\n");
@@ -369,9 +354,9 @@ TEST_F(HttpClientTest, UnpacksBodies) {
   const std::string plain = "up 1\n" + std::string(300'000, 'y');
   HttpTestServer server([&](ServerConnection& connection, const ReceivedRequest& request) {
     if (request.target == "/gzip") {
-      connection.answer(200, gzip(plain), {"Content-Encoding: gzip"});
+      connection.answer(200, pack(plain), {"Content-Encoding: gzip"});
     } else if (request.target == "/members") {
-      connection.answer(200, gzip("one ") + gzip("two"), {"Content-Encoding: gzip"});
+      connection.answer(200, pack("one ") + pack("two"), {"Content-Encoding: gzip"});
     } else if (request.target == "/garbage") {
       connection.answer(200, "not packed", {"Content-Encoding: gzip"});
     } else {
