@@ -529,8 +529,8 @@ other_spelling{{ a="1" }} {n + 2}
 
 @path
 def dated_duplicates(scrape):
-    """The same series several times, with timestamps of their own."""
-    n, base = scrape.n, (scrape.exporter.base_s + 10 * scrape.n) * 1000
+    """The same series several times, with timestamps of their own that go as fast as the clock."""
+    n, base = scrape.n, (scrape.exporter.base_s + 2 * scrape.n) * 1000
     twice = f"dated_twice {n} {base}\ndated_twice {n} {base + 1000}\n"
     scrape.page(twice + f"dated_same {n} {base}\ndated_same {n} {base}\n")
 

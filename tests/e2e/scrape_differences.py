@@ -343,9 +343,10 @@ def mark_after_last(series):
 
 
 def removed_jobs(reference):
-    job = reference.jobs.get("reload_removed", scrape_comparison.Job())
-    for series in job.series.values():
-        mark_after_last(series)
+    # The second is removed by the reload that begins another round.
+    for pool in ("reload_removed", "reload_added"):
+        for series in reference.jobs.get(pool, scrape_comparison.Job()).series.values():
+            mark_after_last(series)
 
 
 def failed_scrapes(reference):
