@@ -51,8 +51,7 @@ HttpSession::HttpSession(std::shared_ptr<HttpLoop> loop, const HttpOptions& opti
       pool_(std::make_shared<ConnectionPool>()) {}
 
 HttpSession::HttpSession(const HttpSession& other, std::shared_ptr<ConnectionPool> pool)
-    : std::enable_shared_from_this<HttpSession>(),
-      loop_(other.loop_),
+    : loop_(other.loop_),
       options_(other.options_),
       secrets_(other.secrets_),
       tokens_(other.tokens_),

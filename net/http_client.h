@@ -83,7 +83,7 @@ class HttpTransfer {
 };
 
 // Threads: send() from any thread.
-class HttpSession : public std::enable_shared_from_this<HttpSession> {
+class HttpSession {
  public:
   HttpSession(std::shared_ptr<HttpLoop> loop, const HttpOptions& options);
   ~HttpSession();  // transfers in flight go on; idle connections are closed

@@ -21,7 +21,7 @@ namespace {
 constexpr DurationMs kSleepMax = 1'000;
 constexpr DurationMs kRetryAfter = 10'000;
 // Offsets are multiples of this part of the interval, at most so much. One by one targets cost a
-// third more than asked together: each finds caches cold and threads asleep.
+// quarter more than asked together: each finds caches cold and threads asleep.
 constexpr DurationMs kStepPart = 100;
 constexpr DurationMs kStepMax = 50;
 // How late a sample may be to get the time of its slot: this part of the interval at most.
